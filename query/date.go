@@ -105,8 +105,7 @@ var dateLayouts = []struct {
 	{"2006-01-02", 'd'},
 	{"2006-01-02T15", 'h'},
 	{"2006-01-02T15:04", 'm'},
-	{"2006-01-02T15:04:05", 's'},
-	{"2006-01-02T15:04:05.999999999", 0},
+	{"2006-01-02T15:04:05", 's'}, // or 0 with a fraction
 }
 
 // ParseDateMath reads a date, epoch milliseconds, or date math.
@@ -117,7 +116,7 @@ func ParseDateMath(s string) (DateMath, error) {
 	}
 	rest, isNow := strings.CutPrefix(s, "now")
 	if !isNow {
-		date := s
+		var date string
 		date, rest, _ = strings.Cut(s, "||")
 		var ok bool
 		if d.anchor, d.grain, ok = parseDate(date); !ok {
@@ -185,7 +184,11 @@ func parseDate(s string) (time.Time, dateUnit, bool) {
 	}
 	for _, l := range dateLayouts {
 		if t, err := time.ParseInLocation(l.layout, base, zone); err == nil {
-			return t.UTC().Truncate(time.Millisecond), l.grain, true
+			grain := l.grain
+			if strings.Contains(base, ".") { // time.Parse takes a fraction that the layout does not mention
+				grain = 0
+			}
+			return t.UTC().Truncate(time.Millisecond), grain, true
 		}
 	}
 	return time.Time{}, 0, false

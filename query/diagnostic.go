@@ -124,8 +124,8 @@ func (ds Diagnostics) Error() string {
 //	error: these conditions cannot hold together [unsatisfiable]
 //	  --> rules/a.toml:12:7
 //	   |
-//	12 |   process.pid < 10 and process.pid > 20
-//	   |   ^^^^^^^^^^^^^^^^     ^^^^^^^^^^^^^^^^
+//	12 | process.pid < 10 and process.pid > 20
+//	   | ^^^^^^^^^^^^^^^^     ^^^^^^^^^^^^^^^^
 //	   = one document cannot have process.pid below 10 and above 20
 //
 // The zero Printer writes plain text.
@@ -140,15 +140,16 @@ func (p Printer) Print(d *Diagnostic) string {
 	color := [...]string{"31", "33", "36"}[d.Severity]
 	fmt.Fprintf(&b, "%s: %s %s\n", p.paint(d.Severity.String(), "1;"+color), p.paint(d.Summary, "1"), p.paint("["+string(d.Code)+"]", "2"))
 	spans := subjectSpans(d)
+	gutter := 2
 	switch {
 	case d.Source != nil && len(spans) > 0:
-		p.excerpt(&b, d.Source, spans, color)
+		gutter = p.excerpt(&b, d.Source, spans, color)
 	case d.Source != nil:
 		fmt.Fprintf(&b, "  --> %s\n", d.Source.Name)
 	}
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(d.Detail, "\n") {
-			fmt.Fprintf(&b, "   = %s\n", line)
+			fmt.Fprintf(&b, "%*s = %s\n", gutter, "", line)
 		}
 	}
 	return b.String()
@@ -177,7 +178,9 @@ func subjectSpans(d *Diagnostic) []Span {
 // lines of tens of kilobytes.
 const widest = 120
 
-func (p Printer) excerpt(b *strings.Builder, src *Source, spans []Span, color string) {
+// excerpt draws the lines that spans stand on, and returns how wide the line
+// numbers are.
+func (p Printer) excerpt(b *strings.Builder, src *Source, spans []Span, color string) (gutter int) {
 	line, col := src.Position(spans[0].Start)
 	fmt.Fprintf(b, "  --> %s:%d:%d\n", src.Name, line, col)
 	limit := p.Lines
@@ -185,7 +188,7 @@ func (p Printer) excerpt(b *strings.Builder, src *Source, spans []Span, color st
 		limit = 8
 	}
 	last, _ := src.Position(max(spans[len(spans)-1].End-1, 0))
-	gutter := len(fmt.Sprint(last))
+	gutter = len(fmt.Sprint(last))
 	fmt.Fprintf(b, "%*s |\n", gutter, "")
 	shown, previous := 0, 0
 	for i := 0; i < len(spans); {
@@ -215,6 +218,7 @@ func (p Printer) excerpt(b *strings.Builder, src *Source, spans []Span, color st
 		fmt.Fprintf(b, "%*d | %s\n", gutter, number, text)
 		fmt.Fprintf(b, "%*s | %s\n", gutter, "", p.paint(carets, color))
 	}
+	return gutter
 }
 
 // underline returns one source line made printable and the line of carets for
