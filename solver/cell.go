@@ -1,0 +1,250 @@
+package solver
+
+import (
+	"encoding/binary"
+
+	"github.com/rematch-dev/rematch/query"
+)
+
+// atomKind is how an atom constrains the values of its field.
+type atomKind uint8
+
+const (
+	constant atomKind = iota // no field: something that was written can never be so
+	hit                      // some value lies in the set
+	miss                     // no value lies in the set; there may be no value
+	present                  // there is a value
+	missing                  // there is no value
+	single                   // there is at most one value
+)
+
+// atom is one indivisible constraint on one field.
+type atom struct {
+	id   int
+	kind atomKind
+	cond query.Pred // the leaf or constant it comes from; nil for joins
+	span query.Span
+	set  set // of hit and miss
+
+	reason *query.Diagnostic // why there is no set: the test is not supported
+}
+
+// constraint is an atom with the field it is about.
+type constraint struct {
+	atom
+	field *query.Field
+}
+
+// cell holds what must be true of one field of one document.
+type cell struct {
+	place
+	joins []place // cells that share their value with this one; it stands for all
+	atoms []held
+}
+
+type held struct {
+	*atom
+	deps deps
+}
+
+// add puts an atom in, unless it is there; at is where it went.
+func (c *cell) add(a *atom, d deps) (at int, added bool) {
+	if c.has(a) {
+		return 0, false
+	}
+	c.atoms = append(c.atoms, held{a, d})
+	return len(c.atoms) - 1, true
+}
+
+func (c *cell) remove(at int) { c.atoms = c.atoms[:at] }
+
+func (c *cell) has(a *atom) bool {
+	for _, h := range c.atoms {
+		if h.atom == a || h.kind == a.kind && a.kind >= present {
+			return true
+		}
+	}
+	return false
+}
+
+// needed reports whether the field must have a value.
+func (c *cell) needed() bool {
+	for _, h := range c.atoms {
+		if h.kind == hit || h.kind == present {
+			return true
+		}
+	}
+	return false
+}
+
+// probe is the cell with one more atom, to be looked at and forgotten.
+func (c *cell) probe(a *atom) *cell {
+	p := *c
+	p.atoms = append(c.atoms[:len(c.atoms):len(c.atoms)], held{atom: a})
+	return &p
+}
+
+// holding is what a field may hold: one set for each of its values.
+type holding struct {
+	values []Set
+	core   []int // positions of atoms that cannot hold together; nil if they can
+	reason *query.Diagnostic
+}
+
+// check decides whether the atoms of a cell can hold together. If not it
+// returns the decisions behind a small contradictory part of them.
+func (s *search) check(c *cell) (deps, bool) {
+	h := s.hold(c)
+	if h.reason != nil && s.failure == nil {
+		s.failure = h.reason
+	}
+	if h.core == nil {
+		return nil, true
+	}
+	var d deps
+	for _, i := range h.core {
+		d = d.union(c.atoms[i].deps)
+		s.blamed[c.atoms[i].atom] = true
+	}
+	return d, false
+}
+
+// hold works out what the field of a cell may hold, and remembers it: a search
+// asks the same question many times.
+func (s *search) hold(c *cell) holding {
+	if len(c.atoms) == 0 {
+		return holding{}
+	}
+	if len(c.atoms) == 1 { // the usual case, and no theory is needed for most
+		switch c.atoms[0].kind {
+		case miss, missing, single:
+			return holding{}
+		}
+	}
+	key := make([]byte, 0, 64)
+	for _, h := range c.atoms {
+		key = binary.AppendUvarint(key, uint64(h.id))
+	}
+	if known, ok := s.rules.held[string(key)]; ok && known.field == c.field {
+		return known.holding
+	}
+	h := s.rules.hold(c)
+	s.rules.held[string(key)] = heldBefore{c.field, h}
+	return h
+}
+
+// heldBefore is a remembered answer. Atom ids are unique to a field, but a join
+// may move them to another field's cell.
+type heldBefore struct {
+	field *query.Field
+	holding
+}
+
+// hold decides the atoms of one cell.
+func (r *compiler) hold(c *cell) holding {
+	var hits, misses []int
+	absent, there, alone := -1, -1, -1
+	for i, h := range c.atoms {
+		switch h.kind {
+		case hit:
+			hits = append(hits, i)
+		case miss:
+			misses = append(misses, i)
+		case missing:
+			absent = i
+		case present:
+			there = i
+		case single:
+			alone = i
+		}
+	}
+	if absent >= 0 {
+		switch {
+		case len(hits) > 0:
+			return holding{core: []int{absent, hits[0]}}
+		case there >= 0:
+			return holding{core: []int{absent, there}}
+		}
+		return holding{}
+	}
+	if len(hits) == 0 && there < 0 {
+		return holding{}
+	}
+	th := r.theory(c.field)
+	sets := func(at []int) []set {
+		out := make([]set, len(at))
+		for i, k := range at {
+			out[i] = c.atoms[k].set
+		}
+		return out
+	}
+	meet := func(in []int) holding {
+		found, core, reason := th.meet(sets(in), sets(misses))
+		if core == nil {
+			return holding{values: []Set{found}, reason: reason}
+		}
+		// What must be missed leaves nothing only if something must be there.
+		var at []int
+		wanted := false
+		for _, k := range core {
+			if k < len(in) {
+				at, wanted = append(at, in[k]), true
+			} else {
+				at = append(at, misses[k-len(in)])
+			}
+		}
+		switch {
+		case wanted:
+		case len(in) > 0:
+			at = append(at, in[0])
+		default:
+			at = append(at, there)
+		}
+		return holding{core: at, reason: reason}
+	}
+	if len(hits) == 0 {
+		return meet(nil)
+	}
+	if !c.field.Array || len(c.joins) > 0 || alone >= 0 {
+		return meet(hits)
+	}
+	// Several values may share the work: each hit wants a value of its own,
+	// unless another hit's values all serve it too.
+	var all holding
+	for k, i := range hits {
+		one := meet(hits[k : k+1])
+		if one.core != nil {
+			return one
+		}
+		if one.reason != nil {
+			all.reason = one.reason
+		}
+		served := false
+		for j, other := range hits {
+			if j != k && (j < k || !subset(c.atoms[i].set, c.atoms[other].set)) && subset(c.atoms[other].set, c.atoms[i].set) {
+				served = true
+				break
+			}
+		}
+		if !served {
+			all.values = append(all.values, one.values...)
+		}
+	}
+	return all
+}
+
+// subset reports whether a, which has few members, lies within b. For larger
+// sets it does not say.
+func subset(a, b set) bool {
+	const few = 32
+	members, all := a.Members(few)
+	if !all {
+		return false
+	}
+	for _, m := range members {
+		if !b.Contains(m) {
+			return false
+		}
+	}
+	return true
+}

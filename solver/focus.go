@@ -1,0 +1,114 @@
+package solver
+
+import "github.com/rematch-dev/rematch/query"
+
+// Focus picks out one clause of a predicate, the way masking MC/DC does: Others
+// make everything around the clause such that the clause alone decides, On and
+// Off are the two ways it can then be. Others+On matches the predicate and
+// needs the clause for it, Others+Off does not match.
+type Focus struct {
+	Leaf   *query.Leaf
+	Item   int // which item of the leaf, or -1 for the leaf as a whole
+	Others []Goal
+	On     Goal
+	Off    Goal
+}
+
+// Foci returns the focus of every leaf of root, in the order of
+// [query.Leaves], as parts of the document in a slot.
+func Foci(root query.Pred, slot int) []Focus {
+	var foci []Focus
+	focus(root, slot, true, nil, &foci)
+	return foci
+}
+
+// focus walks to every leaf below p. When positive, p being True is what makes
+// the root match; others are the goals that make p decide.
+func focus(p query.Pred, slot int, positive bool, others []Goal, foci *[]Focus) {
+	on, off := MustBeTrue, NotTrue
+	if !positive {
+		on, off = NotTrue, MustBeTrue
+		if _, isLeaf := p.(*query.Leaf); isLeaf {
+			on = MustBeFalse // Unknown under a negation stays Unknown: no match
+		}
+	}
+	switch p := p.(type) {
+	case *query.Not:
+		focus(p.Term, slot, !positive, others, foci)
+	case *query.And:
+		for i, t := range p.Terms {
+			focus(t, slot, positive, siblings(others, p.Terms, i, slot, MustBeTrue), foci)
+		}
+	case *query.Or:
+		for i, t := range p.Terms {
+			focus(t, slot, positive, siblings(others, p.Terms, i, slot, MustBeFalse), foci)
+		}
+	case *query.Leaf:
+		*foci = append(*foci, Focus{
+			Leaf: p, Item: -1, Others: others,
+			On:  Goal{Pred: p, Want: on, Slot: slot},
+			Off: Goal{Pred: p, Want: off, Slot: slot},
+		})
+	case *query.Each:
+		// The clauses inside hold of one element; seen from outside, the
+		// nested object is one condition with its clauses in focus one by one.
+		var inner []Focus
+		focus(p.Term, slot, true, nil, &inner)
+		for _, f := range inner {
+			*foci = append(*foci, Focus{
+				Leaf: f.Leaf, Item: -1, Others: others,
+				On:  Goal{Pred: &query.Each{Span: p.Span, Path: p.Path, Term: conjunction(append(f.Others[:len(f.Others):len(f.Others)], f.On))}, Want: on, Slot: slot},
+				Off: Goal{Pred: p, Want: off, Slot: slot},
+			})
+		}
+	}
+}
+
+func siblings(others []Goal, terms []query.Pred, skip, slot int, want Mask) []Goal {
+	goals := others[:len(others):len(others)]
+	for i, t := range terms {
+		if i != skip {
+			goals = append(goals, Goal{Pred: t, Want: want, Slot: slot})
+		}
+	}
+	return goals
+}
+
+// conjunction turns goals back into a predicate.
+func conjunction(goals []Goal) query.Pred {
+	and := &query.And{}
+	for _, g := range goals {
+		p := g.Pred
+		if g.Want&MustBeTrue == 0 {
+			p = &query.Not{Span: p.Pos(), Term: p}
+		}
+		and.Terms = append(and.Terms, p)
+	}
+	return and
+}
+
+// Only narrows a focus on a leaf to one of its items. Where the leaf has to be
+// true for the rule to match, On asks for a value that satisfies this item and
+// for none that satisfies another; where it has to be false, Off does.
+func (f Focus) Only(item int) Focus {
+	leaf := f.Leaf
+	if len(leaf.Items) < 2 {
+		return f
+	}
+	one, rest := *leaf, *leaf
+	one.Items = leaf.Items[item : item+1 : item+1]
+	one.Span = leaf.Items[item].Span
+	rest.Items = append(append([]query.Operand(nil), leaf.Items[:item]...), leaf.Items[item+1:]...)
+	only := Goal{
+		Pred: &query.And{Span: one.Span, Terms: []query.Pred{&one, &query.Not{Span: rest.Span, Term: &rest}}},
+		Want: MustBeTrue,
+		Slot: f.On.Slot,
+	}
+	f.Item = item
+	if f.On.Want == MustBeTrue {
+		f.On = only
+	} else {
+		f.Off = only
+	}
+	return f
+}
