@@ -113,6 +113,12 @@ func (th *keywords) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 		return nil, all, query.AsDiagnostic(err, query.CodeBudget)
 	}
 	if found != nil {
+		if found.Simplest() == "" { // a field that is there says something, if it may
+			p.In = append(p.In, text.Glob(query.Glob{}.One().Any(), query.Exact))
+			if longer, _, err := text.Solve(p); err == nil && longer != nil {
+				found = longer
+			}
+		}
 		return &stringSet{found}, nil, nil
 	}
 	var at []int

@@ -23,7 +23,9 @@ type notInvertible struct{ span query.Span }
 
 // invertText returns the preimage of a boolean expression over the string
 // field f, or false where an operation is out of reach of regular languages.
-func invertText(e query.Expr, f *query.Field) (p preimage, ok bool) {
+// The preimage is exact unless partial says that values may be missing from
+// both of its sets.
+func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, expected := r.(notInvertible); !expected {
@@ -32,12 +34,17 @@ func invertText(e query.Expr, f *query.Field) (p preimage, ok bool) {
 			ok = false
 		}
 	}()
-	return inverter{f}.truth(e), true
+	inv := &inverter{field: f}
+	p = inv.truth(e)
+	return p, inv.partial, true
 }
 
-type inverter struct{ field *query.Field }
+type inverter struct {
+	field   *query.Field
+	partial bool
+}
 
-func (inv inverter) giveUp(e query.Expr) { panic(notInvertible{e.Pos()}) }
+func (inv *inverter) giveUp(e query.Expr) { panic(notInvertible{e.Pos()}) }
 
 // mentions reports whether e depends on the field at all.
 func mentions(e query.Expr) bool { return len(query.FieldRefs(nil, e)) > 0 }
@@ -52,7 +59,7 @@ func when(cond bool) text.Lang {
 }
 
 // truth inverts a boolean expression.
-func (inv inverter) truth(e query.Expr) preimage {
+func (inv *inverter) truth(e query.Expr) preimage {
 	if !mentions(e) {
 		v := compute(e, nil)
 		return preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
@@ -69,7 +76,7 @@ func (inv inverter) truth(e query.Expr) preimage {
 	return preimage{}
 }
 
-func (inv inverter) logic(e *query.Logic) preimage {
+func (inv *inverter) logic(e *query.Logic) preimage {
 	var yes, no []text.Lang
 	for _, t := range e.Terms {
 		p := inv.truth(t)
@@ -84,7 +91,7 @@ func (inv inverter) logic(e *query.Logic) preimage {
 	return preimage{no[0], yes[0]}
 }
 
-func (inv inverter) compare(e *query.Compare) preimage {
+func (inv *inverter) compare(e *query.Compare) preimage {
 	expr, constant, op := e.Left, e.Right, e.Op
 	if mentions(constant) {
 		expr, constant, op = e.Right, e.Left, mirrored(e.Op)
@@ -182,7 +189,7 @@ func stringsThat(op query.CompareOp, c string) text.Lang {
 
 // number is the set of strings for which an integer expression lies in
 // [lo, hi]; all of the integers means "where it is not null".
-func (inv inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
+func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 	if !some {
 		return nothing()
 	}
@@ -219,7 +226,7 @@ func (inv inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 }
 
 // shifted undoes the addition or subtraction of a constant.
-func (inv inverter) shifted(c *query.Call, lo, hi int64) text.Lang {
+func (inv *inverter) shifted(c *query.Call, lo, hi int64) text.Lang {
 	move := func(x, by int64) int64 { // infinities stay
 		if x == math.MinInt64 || x == math.MaxInt64 {
 			return x
@@ -251,7 +258,7 @@ func lengths(lo, hi int64) text.Lang {
 	return text.Length(int(min(max(lo, 0), most)), upper, text.UTF16Units)
 }
 
-func (inv inverter) integer(e query.Expr) int64 {
+func (inv *inverter) integer(e query.Expr) int64 {
 	if mentions(e) {
 		inv.giveUp(e)
 	}
@@ -262,7 +269,7 @@ func (inv inverter) integer(e query.Expr) int64 {
 	return n
 }
 
-func (inv inverter) constant(e query.Expr) string {
+func (inv *inverter) constant(e query.Expr) string {
 	if mentions(e) {
 		inv.giveUp(e)
 	}
@@ -274,7 +281,7 @@ func (inv inverter) constant(e query.Expr) string {
 }
 
 // text is the set of strings for which a string expression lies in target.
-func (inv inverter) text(e query.Expr, target text.Lang) text.Lang {
+func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 	if !mentions(e) {
 		v := compute(e, nil)
 		return when(!v.IsNull() && target.Contains(scriptText(v)))
@@ -300,7 +307,7 @@ func (inv inverter) text(e query.Expr, target text.Lang) text.Lang {
 }
 
 // substring undoes substring(s, from[, to]) for constant bounds.
-func (inv inverter) substring(e *query.Call, target text.Lang) text.Lang {
+func (inv *inverter) substring(e *query.Call, target text.Lang) text.Lang {
 	from := inv.integer(e.Args[1])
 	empty := text.Literal("", query.Exact)
 	rest := nothing()
@@ -320,6 +327,11 @@ func (inv inverter) substring(e *query.Call, target text.Lang) text.Lang {
 	if len(e.Args) == 2 {
 		return inv.text(e.Args[0], text.Or(text.Concat(head, text.And(target, text.Not(empty))), short))
 	}
+	if cut, ok := inv.fromEnd(e.Args[0], e.Args[2]); ok {
+		// Less the last units; for a shorter string the bound wraps around.
+		inv.partial = true
+		return text.Concat(head, target, lengths(cut, cut))
+	}
 	to := inv.integer(e.Args[2])
 	if to < 0 {
 		cut := text.Concat(head, text.And(target, text.Not(empty)), lengths(-to, -to))
@@ -333,8 +345,24 @@ func (inv inverter) substring(e *query.Call, target text.Lang) text.Lang {
 	return inv.text(e.Args[0], text.Or(full, clipped, short))
 }
 
+// fromEnd recognises length(s) - n as the end of a substring of s itself.
+func (inv *inverter) fromEnd(s, end query.Expr) (n int64, ok bool) {
+	c, isCall := end.(*query.Call)
+	field, isField := s.(*query.FieldRef)
+	if !isCall || !isField || c.Func != query.FuncSubtract || mentions(c.Args[1]) {
+		return 0, false
+	}
+	length, isCall := c.Args[0].(*query.Call)
+	if !isCall || length.Func != query.FuncLength {
+		return 0, false
+	}
+	of, isField := length.Args[0].(*query.FieldRef)
+	n = inv.integer(c.Args[1])
+	return n, isField && of.Field == field.Field && n >= 0
+}
+
 // between undoes between(s, left, right) for constant marks, not greedy.
-func (inv inverter) between(e *query.Call, target text.Lang) text.Lang {
+func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
 	left, right := inv.constant(e.Args[1]), inv.constant(e.Args[2])
 	if len(e.Args) > 3 && compute(e.Args[3], nil).Bool() || left == "" || right == "" {
 		inv.giveUp(e)
@@ -354,7 +382,7 @@ func (inv inverter) between(e *query.Call, target text.Lang) text.Lang {
 }
 
 // test inverts a boolean function.
-func (inv inverter) test(c *query.Call) preimage {
+func (inv *inverter) test(c *query.Call) preimage {
 	both := func(e query.Expr, target text.Lang) preimage {
 		return preimage{inv.text(e, target), inv.text(e, text.Not(target))}
 	}
@@ -380,9 +408,40 @@ func (inv inverter) test(c *query.Call) preimage {
 			g = g.Any().Text(part).Any()
 		}
 		return both(c.Args[0], text.Glob(g, c.Fold))
+	case query.FuncLike, query.FuncRegex:
+		lang, ok := patternOf(c)
+		if !ok {
+			inv.giveUp(c)
+		}
+		return both(c.Args[0], lang)
 	}
 	inv.giveUp(c)
 	return preimage{}
+}
+
+// patternOf is the set of strings that the pattern of a like or regex call
+// matches.
+func patternOf(c *query.Call) (text.Lang, bool) {
+	pattern, ok := c.Args[1].(*query.Literal)
+	if !ok {
+		return text.Lang{}, false
+	}
+	if c.Func == query.FuncRegex {
+		lang, err := text.Regex(query.Regex{Source: pattern.Value.Str(), Syntax: query.LuceneRegex}, c.Fold)
+		return lang, err == nil
+	}
+	var g query.Glob
+	for _, r := range pattern.Value.Str() {
+		switch r {
+		case '*':
+			g = g.Any()
+		case '?':
+			g = g.One()
+		default:
+			g = g.Text(string(r))
+		}
+	}
+	return text.Glob(g, c.Fold), true
 }
 
 // partsOf is the set of the prefixes, suffixes or non-empty substrings of s:

@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"iter"
 	"math/rand/v2"
 	"slices"
 
@@ -156,7 +157,7 @@ func (s *search) pin(r relation, others []*query.Field, target *query.Field, pin
 		return s.finish(r, target, pinned)
 	}
 	f := others[0]
-	for _, v := range s.candidates(r.goal, f) {
+	for v := range s.candidates(r.goal, f) {
 		pinned[f] = v
 		if s.pin(r, others[1:], target, pinned) {
 			return true
@@ -166,32 +167,40 @@ func (s *search) pin(r relation, others []*query.Field, target *query.Field, pin
 	return false
 }
 
-// candidates are values to try for a field: all of few, or a sample of many.
-func (s *search) candidates(g goal, f *query.Field) []query.Value {
+// candidates yields values to try for a field: the plainest, then all others
+// of few, or a sample of many. Listing and drawing can be dear, so each comes
+// only when what was before it did not do.
+func (s *search) candidates(g goal, f *query.Field) iter.Seq[query.Value] {
 	h := s.hold(s.cell(place{g.slot, g.group, f}))
-	if len(h.values) == 0 {
-		return nil
-	}
-	set := h.values[0]
-	if members, all := set.Members(tries); all {
-		return members
-	}
-	out := []query.Value{set.Simplest()}
-	source := rand.NewPCG(0, 0)
-	for range 4 * tries {
-		v := set.Draw(source)
-		fresh := true
-		for _, o := range out {
-			fresh = fresh && !o.Equal(v)
+	return func(yield func(query.Value) bool) {
+		if len(h.values) == 0 {
+			return
 		}
-		if fresh {
-			out = append(out, v)
+		set := h.values[0]
+		tried := []query.Value{set.Simplest()}
+		if !yield(tried[0]) {
+			return
 		}
-		if len(out) == tries {
-			break
+		members, all := set.Members(tries)
+		source := rand.NewPCG(0, 0)
+		for i := 0; len(tried) < tries; i++ {
+			var v query.Value
+			switch {
+			case all && i < len(members):
+				v = members[i]
+			case all || i > 4*tries:
+				return
+			default:
+				v = set.Draw(source)
+			}
+			if slices.ContainsFunc(tried, v.Equal) {
+				continue
+			}
+			if tried = append(tried, v); !yield(v) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // finish solves the expression, with all other fields replaced by values, for
@@ -205,14 +214,9 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 		}
 	}
 	residual := substitute(r.leaf.Expr, pinned)
-	leaf := *r.leaf
-	leaf.Expr = residual
-	kind := hit
-	if !r.truth {
-		kind = miss
-	}
-	c := s.rules.constraint(&leaf, target, kind)
-	if c.reason == nil {
+	if left, ok := preimageOf(residual, target, r.truth); ok {
+		s.rules.ids++
+		c := &constraint{atom{id: s.rules.ids, kind: hit, cond: r.leaf, span: r.leaf.Span, set: left}, target}
 		ok := !s.assert(c, r.goal).failed
 		if ok && s.plainest(r, pinned, mark) {
 			s.derive(r, target, mark)
@@ -222,7 +226,7 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 		return ok
 	}
 	// Not invertible: try values for the target as well.
-	for _, v := range s.candidates(r.goal, target) {
+	for v := range s.candidates(r.goal, target) {
 		vars := env{}
 		for _, ref := range query.FieldRefs(nil, residual) {
 			vars[ref] = v
@@ -284,17 +288,11 @@ func (s *search) derive(r relation, target *query.Field, mark int) {
 			}
 			values[f] = drawn[i][0]
 		}
-		p, ok := invertText(substitute(r.leaf.Expr, values), target)
+		left, ok := preimageOf(substitute(r.leaf.Expr, values), target, r.truth)
 		if !ok {
 			return nil, false
 		}
-		in, out := in, out
-		if r.truth {
-			in = append(in[:len(in):len(in)], &langSet{p.yes})
-		} else {
-			out = append(out[:len(out):len(out)], &langSet{p.yes})
-		}
-		found, core, reason := th.meet(in, out)
+		found, core, reason := th.meet(append(in[:len(in):len(in)], left), out)
 		return found, core == nil && reason == nil
 	}}
 }
@@ -345,10 +343,23 @@ func substituteAll(list []query.Expr, values map[*query.Field]query.Value) []que
 	return out
 }
 
+// preimageOf returns values of f for which a boolean expression over f comes
+// out one way: not always all of them.
+func preimageOf(e query.Expr, f *query.Field, truth bool) (set, bool) {
+	if f.Type.Family() != query.Strings {
+		return nil, false
+	}
+	p, _, ok := invertText(e, f)
+	if !truth {
+		return &langSet{p.no}, ok
+	}
+	return &langSet{p.yes}, ok
+}
+
 // invert returns the set of values of f for which the expression of l is true.
 func (r *compiler) invert(l *query.Leaf, f *query.Field) (set, *query.Diagnostic) {
 	if f.Type.Family() == query.Strings {
-		if p, ok := invertText(l.Expr, f); ok {
+		if p, partial, ok := invertText(l.Expr, f); ok && !partial {
 			return &langSet{p.yes}, nil
 		}
 	}

@@ -21,6 +21,7 @@ type search struct {
 	relates []relation // scripts over several fields, decided last
 	trail   []func()
 
+	wary      bool // something conflicted: look before deciding
 	decisions int
 	groups    int
 	failure   *query.Diagnostic   // set once: why the answer is Unknown
@@ -142,6 +143,7 @@ func (s *search) run(goals []goal, open []choice, depth int) (deps, bool) {
 	open, conflict, ok := s.propagate(goals, open)
 	if !ok {
 		s.undo(mark)
+		s.wary = true
 		return conflict, false
 	}
 	next := s.pick(open)
@@ -445,34 +447,79 @@ func (s *search) cell(p place) *cell {
 	return c
 }
 
-// pick returns the open choice to decide next: the one with the fewest options
-// that are not refuted at first sight; -1 when every choice is satisfied.
+// pick returns the open choice to decide next; -1 when every choice is
+// satisfied. As long as nothing went wrong it is the one with the fewest
+// options, those that can be had for nothing last. After the first conflict a
+// closer look pays: the one with the fewest options that are not refuted.
 func (s *search) pick(open []choice) int {
+	const cheap = 1 << 30 // an option that is for nothing: any time will do
 	best, fewest := -1, 0
 	for i, c := range open {
-		live, satisfied := 0, false
+		live := 0
 		for _, o := range c.options {
-			switch s.outlook(o) {
-			case certain:
-				satisfied = true
-			case possible:
-				live++
+			look := possible
+			if s.asserted(o) {
+				look = certain
+			} else if s.wary {
+				look = s.outlook(o)
 			}
-			if satisfied || best >= 0 && live >= fewest {
+			if look == certain {
+				live = -1
 				break
 			}
+			if look == possible {
+				live++
+			}
+			if !s.wary && s.free(o) {
+				live = cheap
+			}
 		}
-		if satisfied {
-			continue
-		}
-		if best < 0 || live < fewest {
+		if live >= 0 && (best < 0 || live < fewest) {
 			best, fewest = i, live
-		}
-		if fewest == 0 {
-			break
 		}
 	}
 	return best
+}
+
+// asserted reports whether a goal is one constraint that is in force already.
+func (s *search) asserted(g goal) bool {
+	c := g.fact
+	for c == nil {
+		switch p := g.pred.(type) {
+		case *query.Not:
+			g.pred, g.want = p.Term, negated(g.want)
+			continue
+		case *query.Const:
+			return g.want&(1<<p.Truth) != 0
+		case *query.Leaf:
+			if s.freed[p] {
+				return true
+			}
+			if p.Op == query.OpScript || p.Field.Nested != "" {
+				return false
+			}
+			hits, misses := g.want&MustBeTrue != 0, g.want&MustBeFalse != 0 && p.Op != query.OpExists
+			absent := g.want&(1<<p.Absent) != 0
+			switch {
+			case hits && !misses && !absent:
+				c = s.rules.constraint(p, p.Field, hit)
+			case !hits && misses && absent:
+				c = s.rules.constraint(p, p.Field, miss)
+			case !hits && !misses && absent:
+				c = s.rules.constraint(p, p.Field, missing)
+			default:
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	at := place{g.slot, g.group, c.field}
+	known := s.cells[at]
+	if j := s.joined[at]; j != nil {
+		known = j
+	}
+	return known != nil && known.has(&c.atom)
 }
 
 // prospect is what a glance tells of a goal.

@@ -141,6 +141,10 @@ func call(e *query.Call, args []query.Value) query.Value {
 		return between(str(0), fold(str(0)), fold(str(1)), fold(str(2)), len(args) > 3 && args[3].Bool())
 	case query.FuncNumber:
 		return parseNumber(str(0), args[1:])
+	case query.FuncLike, query.FuncRegex:
+		if lang, ok := patternOf(e); ok {
+			return query.BoolOf(lang.Contains(str(0)))
+		}
 	}
 	return query.Value{}
 }

@@ -20,42 +20,47 @@ type words struct{ field *query.Field }
 
 // phrases is the set of the texts that hold one of some runs of words.
 type phrases struct {
-	op    query.Op
-	how   query.Segments
+	field *query.Field
 	items []phrase
+	runs  map[string][]int // the items that begin with a word
+	globs []int            // the items that are a glob of one word
 }
 
+// phrase is a run of words, or a word that a glob matches.
 type phrase struct {
-	verbatim string
-	words    []string
-	glob     query.Glob // OpWordGlob
+	verbatim string   // as it is written into a text
+	words    []string // of verbatim
+	glob     query.Glob
+}
+
+func (p *phrases) add(item phrase) {
+	if item.glob != nil {
+		p.globs = append(p.globs, len(p.items))
+	} else {
+		p.runs[item.words[0]] = append(p.runs[item.words[0]], len(p.items))
+	}
+	p.items = append(p.items, item)
 }
 
 func (th *words) compile(l *query.Leaf) (set, *query.Diagnostic) {
-	p := phrases{op: l.Op, how: th.field.Words}
+	p := &phrases{field: th.field, runs: map[string][]int{}}
 	for _, item := range l.Items {
 		switch l.Op {
 		case query.OpPhrase:
 			s := item.Value.Str()
 			if w := split(s, th.field.Words); len(w) > 0 {
-				p.items = append(p.items, phrase{verbatim: s, words: w})
+				p.add(phrase{verbatim: s, words: w})
 			}
 		case query.OpWord:
 			for _, w := range split(item.Value.Str(), th.field.Words) { // one word suffices
-				p.items = append(p.items, phrase{verbatim: w, words: []string{w}})
+				p.add(phrase{verbatim: w, words: []string{w}})
 			}
 		case query.OpWordGlob:
-			at := len(p.items)
-			for _, w := range instances(item.Glob) {
-				it := phrase{verbatim: w, glob: item.Glob}
-				if it.within(w, l.Op, th.field.Words) {
-					p.items = append(p.items, it)
-					break
-				}
-			}
-			if len(p.items) == at {
+			w, ok := th.instance(item.Glob)
+			if !ok {
 				return nil, unsupported(l, "no word was found that %q matches in %s", item.Glob, l.Field.Name)
 			}
+			p.add(phrase{verbatim: w, words: split(w, th.field.Words), glob: item.Glob})
 		default:
 			return nil, unsupported(l, "%q on %s, which is analysed text", l.Op, l.Field.Name)
 		}
@@ -80,9 +85,8 @@ func split(s string, how query.Segments) []string {
 	return out
 }
 
-// instances are words to try for a glob.
-func instances(g query.Glob) []string {
-	var out []string
+// instance finds a text in which one word matches a glob.
+func (th *words) instance(g query.Glob) (string, bool) {
 	for _, star := range []string{"", "a", "1"} {
 		var b strings.Builder
 		for _, part := range g {
@@ -95,37 +99,35 @@ func instances(g query.Glob) []string {
 				b.WriteString(star)
 			}
 		}
-		out = append(out, b.String())
+		if slices.ContainsFunc(split(b.String(), th.field.Words), func(w string) bool { return walk(g, w) }) {
+			return b.String(), true
+		}
 	}
-	return out
+	return "", false
 }
 
 func (th *words) single(v query.Value) set {
-	s := v.Str()
-	return phrases{query.OpPhrase, th.field.Words, []phrase{{verbatim: s, words: split(s, th.field.Words)}}}
+	p := &phrases{field: th.field, runs: map[string][]int{}}
+	if w := split(v.Str(), th.field.Words); len(w) > 0 {
+		p.add(phrase{verbatim: v.Str(), words: w})
+	}
+	return p
 }
 
-func (p phrases) Contains(v query.Value) bool {
-	for _, item := range p.items {
-		if item.within(v.Str(), p.op, p.how) {
-			return true
+func (p *phrases) Contains(v query.Value) bool { return p.within(split(v.Str(), p.field.Words)) }
+
+// within reports whether a text, given as its words, holds one of the phrases.
+func (p *phrases) within(text []string) bool {
+	for i, w := range text {
+		for _, k := range p.runs[w] {
+			if run := p.items[k].words; len(run) <= len(text)-i && slices.Equal(run, text[i:i+len(run)]) {
+				return true
+			}
 		}
-	}
-	return false
-}
-
-// within reports whether a text holds the phrase.
-func (item phrase) within(s string, op query.Op, how query.Segments) bool {
-	have := split(s, how)
-	switch op {
-	case query.OpWordGlob:
-		return slices.ContainsFunc(have, func(w string) bool { return walk(item.glob, w) })
-	case query.OpWord:
-		return slices.ContainsFunc(have, func(w string) bool { return slices.Contains(item.words, w) })
-	}
-	for i := 0; i+len(item.words) <= len(have); i++ {
-		if slices.Equal(have[i:i+len(item.words)], item.words) {
-			return true
+		for _, k := range p.globs {
+			if walk(p.items[k].glob, w) {
+				return true
+			}
 		}
 	}
 	return false
@@ -157,20 +159,20 @@ func walk(g query.Glob, s string) bool {
 	return ok && walk(g[1:], rest)
 }
 
-func (p phrases) Members(int) ([]query.Value, bool) { return nil, false }
+func (*phrases) Members(int) ([]query.Value, bool) { return nil, false }
 
 // meet chooses an alternative for each required test that holds no forbidden
 // phrase: the choices do not touch each other.
 func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 	found := &texts{out: out, field: th.field}
 	for i, s := range in {
-		p := s.(phrases)
+		p := s.(*phrases)
 		var usable []string
 		blockers := map[int]bool{}
 		for _, item := range p.items {
 			blocked := -1
 			for k, o := range out {
-				if o.Contains(query.StringOf(item.verbatim)) {
+				if o.(*phrases).within(item.words) {
 					blocked = k
 					break
 				}
