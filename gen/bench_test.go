@@ -1,0 +1,156 @@
+package gen
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/solver"
+)
+
+// benchRules are typical rules: what the figures of the benchmarks are about.
+var benchRules = []struct {
+	name     string
+	language query.Language
+	text     string
+}{
+	{"list", query.KQL, `event.category : process and event.type : start and process.name : ("cmd.exe" or "powershell.exe" or "pwsh.exe") and
+		process.parent.name : ("winword.exe" or "excel.exe") and not user.id : "S-1-5-18"`},
+	{"wildcards", query.EQL, `process where event.type == "start" and process.name : ("rundll32.exe", "regsvr32.exe") and
+		process.command_line : ("*\\Temp\\*", "*\\Public\\*.dll*") and not process.parent.executable : "C:\\Program Files\\*"`},
+	{"network", query.EQL, `network where destination.port in (22, 2222) and cidrMatch(source.ip, "10.0.0.0/8") and network.bytes > 1000`},
+}
+
+// BenchmarkGEN is the cost of an emitted document, self-check included, and its
+// ratio to json.Marshal of the same document as a map: at most 0.25. GENFLOOR
+// is the ratio to appending text that is known beforehand: at most 4, without
+// the self-check. CHECK is the cost of the self-check in units of generation:
+// at most 0.5. All are taken in one run, so that they are honest on any machine.
+func BenchmarkGEN(b *testing.B) {
+	for _, rule := range benchRules {
+		b.Run(rule.name, func(b *testing.B) {
+			s := NewSource(SourceOptions{Seed: 1})
+			if err := s.AddQuery(rule.text, rule.language, nil); err != nil {
+				b.Fatal(err)
+			}
+			var buf []byte
+			k := uint64(1)
+			emit := func() { buf, _ = s.Append(buf[:0], k); k++ }
+			for range 1000 { // every branch at least once
+				emit()
+			}
+			b.ReportAllocs()
+			start := time.Now()
+			for b.Loop() {
+				emit()
+			}
+			whole := float64(time.Since(start)) / float64(b.N)
+
+			text := append([]byte(nil), buf...)
+			var doc map[string]any
+			if err := json.Unmarshal(text, &doc); err != nil {
+				b.Fatal(err)
+			}
+			drawOnly := each(func() {
+				_, d := s.fill(k)
+				buf = d.appendJSON(buf[:0], 0)
+				k++
+			})
+			marshal := each(func() { json.Marshal(doc) })
+			parts := split(text)
+			floor := each(func() {
+				buf = buf[:0]
+				for _, p := range parts {
+					buf = append(buf, p...)
+				}
+			})
+			b.ReportMetric(1e9/whole, "docs/s")
+			b.ReportMetric(float64(len(text)), "B/doc")
+			b.ReportMetric(whole/marshal, "GEN")
+			b.ReportMetric(drawOnly/floor, "GENFLOOR")
+			b.ReportMetric((whole-drawOnly)/drawOnly, "CHECK")
+		})
+	}
+}
+
+// each returns the nanoseconds that f takes: the best of five rounds.
+func each(f func()) float64 {
+	const rounds, calls = 5, 20_000
+	best := math.Inf(1)
+	for range rounds {
+		start := time.Now()
+		for range calls {
+			f()
+		}
+		best = min(best, float64(time.Since(start))/calls)
+	}
+	return best
+}
+
+// split cuts a document into names and values, as a hand-written appender
+// would write them.
+func split(text []byte) (parts [][]byte) {
+	start := 0
+	for i, c := range text {
+		if c == ':' || c == ',' {
+			parts = append(parts, text[start:i+1])
+			start = i + 1
+		}
+	}
+	return append(parts, text[start:])
+}
+
+// BenchmarkSOLVE is the time to the first document over the rules of the
+// corpus: p99 at most 5 ms, none above 250 ms. One iteration is the corpus.
+func BenchmarkSOLVE(b *testing.B) {
+	set := corpus(b)
+	var plans []*query.Plan
+	for _, rule := range set.Rules {
+		if plan, diags := rule.Compile(ruleset.CompileOptions{}); plan != nil && diags.Err() == nil {
+			plans = append(plans, plan)
+		}
+	}
+	var micros []float64
+	for b.Loop() {
+		micros = micros[:0]
+		for _, plan := range plans {
+			if ask, d := pose(plan); d == nil {
+				start := time.Now()
+				if s := solver.Solve(ask[0].problem, solver.Options{Now: Epoch}); s.Solution != nil {
+					newTemplate(s.Solution, stampEvent).draft().simplest()
+				}
+				micros = append(micros, float64(time.Since(start).Nanoseconds())/1000)
+			}
+		}
+	}
+	slices.Sort(micros)
+	for _, p := range []int{50, 99, 100} {
+		b.ReportMetric(micros[(len(micros)-1)*p/100], fmt.Sprintf("p%d-µs", p))
+	}
+	b.ReportMetric(float64(len(micros)), "rules")
+}
+
+// BenchmarkCOVER makes the whole suites of the corpus and counts verdicts; that
+// is what `rematch check` does.
+func BenchmarkCOVER(b *testing.B) {
+	set := corpus(b)
+	verdicts := map[Verdict]int{}
+	var slowest int64
+	for b.Loop() {
+		clear(verdicts)
+		slowest = 0
+		for s := range CheckAll(set, Options{Discard: true}) {
+			verdicts[s.Verdict]++
+			slowest = max(slowest, s.Micros)
+		}
+	}
+	for _, v := range []Verdict{Verified, Unsatisfiable, Unknown, Unsupported, Invalid} {
+		b.ReportMetric(float64(verdicts[v]), string(v))
+	}
+	b.ReportMetric(float64(slowest), "slowest-µs")
+}

@@ -1,0 +1,232 @@
+package gotest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/ruleset"
+)
+
+// Options say how tests are made.
+type Options struct {
+	gen.Options
+	Version string // of Rematch, for the manifest
+	// Each is told of every suite, in the order of the rules, before anything
+	// is written. Only verified rules get tests.
+	Each func(*gen.Suite)
+}
+
+// Report says what [Write] did.
+type Report struct {
+	Packages, Rules, Cases int
+	Written                []string // files that are new or changed, relative to the folder
+	Removed                []string
+}
+
+// Write writes the tests of a set, as [ruleset.Open] gave it, below dir.
+func Write(set *ruleset.Set, dir string, opts Options) (*Report, error) {
+	out, err := newOutput(set, dir, opts.Version)
+	if err != nil {
+		return nil, err
+	}
+	opts.Discard = false
+	for suite := range gen.CheckAll(set, opts.Options) {
+		if opts.Each != nil {
+			opts.Each(suite)
+		}
+		if err := out.add(suite); err != nil {
+			return nil, err
+		}
+	}
+	return out.finish(dir)
+}
+
+// output collects the files of one run.
+type output struct {
+	set      *ruleset.Set
+	dir      string // absolute
+	rules    string // absolute: folder, file or archive that the set was read from
+	inFolder bool
+	packages map[string]*testPackage
+	files    map[string][]byte
+	manifest manifest
+	report   Report
+}
+
+func newOutput(set *ruleset.Set, dir, version string) (*output, error) {
+	out := &output{set: set, packages: map[string]*testPackage{}, files: map[string][]byte{}}
+	out.manifest.MadeBy = "rematch " + version
+	var err error
+	if out.dir, err = filepath.Abs(dir); err != nil {
+		return nil, unwritable(dir, err)
+	}
+	if out.rules, err = filepath.Abs(set.Name); err != nil {
+		return nil, unwritable(set.Name, err)
+	}
+	info, err := os.Stat(out.rules)
+	if err != nil {
+		return nil, &query.Diagnostic{
+			Code:    query.CodeUnreadable,
+			Summary: fmt.Sprintf("%s is no file or folder: tests read their rules again when they run", set.Name),
+		}
+	}
+	out.inFolder = info.IsDir()
+	return out, nil
+}
+
+func unwritable(name string, err error) error {
+	return &query.Diagnostic{Code: query.CodeUnreadable, Summary: fmt.Sprintf("%s: %v", name, err)}
+}
+
+// add takes up one suite.
+func (out *output) add(suite *gen.Suite) error {
+	rule := suite.Rule
+	sum := sha256.Sum256([]byte(rule.Source.Slice(rule.Span)))
+	entry := manifestRule{ID: rule.ID, Name: rule.Name, File: rule.File, SHA256: hex.EncodeToString(sum[:]), Verdict: string(suite.Verdict)}
+	if suite.Verdict == gen.Verified {
+		entry.Cases = len(suite.Cases)
+		if err := out.addTests(suite); err != nil {
+			return err
+		}
+	}
+	out.manifest.Rules = append(out.manifest.Rules, entry)
+	return nil
+}
+
+func (out *output) addTests(suite *gen.Suite) error {
+	rule := suite.Rule
+	folder := packageFolder(path.Dir(rule.File))
+	p := out.packages[folder]
+	if p == nil {
+		p = newPackage(folder, out.dir)
+		out.packages[folder] = p
+	}
+	source := out.rules
+	if out.inFolder {
+		source = filepath.Join(out.rules, filepath.FromSlash(rule.File))
+	}
+	relative, err := filepath.Rel(filepath.Join(out.dir, filepath.FromSlash(folder)), source)
+	if err != nil {
+		return unwritable(out.dir, err)
+	}
+	t := p.add(rule)
+	out.files[path.Join(folder, t.cases)] = suite.AppendRecord(nil, filepath.ToSlash(relative))
+	out.report.Rules++
+	out.report.Cases += len(suite.Cases)
+	return nil
+}
+
+// finish renders the Go files and brings the folder into the new state: first
+// whatever could go wrong without a change, then what is stale, then the
+// manifest, then the files. A run that is cut short leaves a manifest that
+// covers all that it wrote, so the next run can repair it.
+func (out *output) finish(dir string) (*Report, error) {
+	for _, folder := range slices.Sorted(maps.Keys(out.packages)) {
+		p := out.packages[folder]
+		code, err := p.render()
+		if err != nil {
+			return nil, err
+		}
+		out.files[path.Join(folder, p.name+"_test.go")] = code
+		out.report.Packages++
+	}
+	names := slices.Sorted(maps.Keys(out.files))
+	for _, name := range names {
+		sum := sha256.Sum256(out.files[name])
+		out.manifest.Files = append(out.manifest.Files, manifestFile{name, hex.EncodeToString(sum[:])})
+	}
+	if err := os.MkdirAll(out.dir, 0o777); err != nil {
+		return nil, unwritable(dir, err)
+	}
+	root, err := os.OpenRoot(out.dir)
+	if err != nil {
+		return nil, unwritable(dir, err)
+	}
+	defer root.Close()
+	old, err := readManifest(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !old.lists(name) {
+			if have, err := root.ReadFile(name); err == nil && !bytes.Equal(have, out.files[name]) {
+				return nil, unwritable(path.Join(dir, name), fmt.Errorf("is in the way and was not generated: %w", fs.ErrExist))
+			}
+		}
+	}
+	for _, f := range old.Files {
+		if _, kept := out.files[f.Path]; !kept {
+			if err := remove(root, f.Path); err != nil {
+				return nil, unwritable(path.Join(dir, f.Path), err)
+			}
+			out.report.Removed = append(out.report.Removed, f.Path)
+		}
+	}
+	for _, name := range append([]string{manifestName}, names...) {
+		data := out.files[name]
+		if name == manifestName {
+			data = out.manifest.appendJSON(nil)
+		}
+		changed, err := replace(root, name, data)
+		if err != nil {
+			return nil, unwritable(path.Join(dir, name), err)
+		}
+		if changed {
+			out.report.Written = append(out.report.Written, name)
+		}
+	}
+	return &out.report, nil
+}
+
+// replace gives a file new contents at once: readers see the old or the new
+// ones. It leaves a file alone that has them already.
+func replace(root *os.Root, name string, data []byte) (changed bool, err error) {
+	if have, err := root.ReadFile(name); err == nil && bytes.Equal(have, data) {
+		return false, nil
+	}
+	if err := root.MkdirAll(path.Dir(name), 0o777); err != nil {
+		return false, err
+	}
+	fresh := name + ".new"
+	f, err := root.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = root.Rename(fresh, name)
+	}
+	if err != nil {
+		root.Remove(fresh)
+	}
+	return true, err
+}
+
+// remove removes a file, and the folders that this leaves empty.
+func remove(root *os.Root, name string) error {
+	if err := root.Remove(name); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
+		if root.Remove(folder) != nil {
+			break // not empty
+		}
+	}
+	return nil
+}

@@ -1,0 +1,277 @@
+package gen
+
+import (
+	"cmp"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/schema"
+	"github.com/rematch-dev/rematch/solver"
+)
+
+// SourceOptions say what a [Source] draws; the zero value is good.
+type SourceOptions struct {
+	Tables       []*schema.Table // what is known of fields; earlier tables win
+	Limits       query.Limits
+	Budget       solver.Budget
+	Seed         uint64
+	Now          time.Time        // when the first event takes place; zero: [Epoch]
+	NoTimestamps bool             // leave out @timestamp and event.ingested
+	Base         []query.Document // documents to lay the drawn ones over, in turn
+}
+
+// Event is one draw: the documents, one or several, that fire a rule together.
+type Event struct {
+	Meta any // what was given when the rule was added
+	query.EventSet
+}
+
+// Source draws documents for one or several rules, which are parsed and solved
+// once, when they are added. It is not safe for concurrent use; sources of the
+// same rules and options draw the same, so work is shared by making several.
+type Source struct {
+	opts  SourceOptions
+	roots []*root
+	step  time.Duration // between event sets
+	str   stream        // of the event set at work
+	docs  []query.Document
+	err   error
+}
+
+// root is a rule of a source.
+type root struct {
+	*subject
+	meta     any
+	key      uint64
+	branches []*draft
+	cover    *cover // whose cases are the covering documents
+}
+
+// NewSource makes an empty source.
+func NewSource(opts SourceOptions) *Source {
+	if opts.Now.IsZero() {
+		opts.Now = Epoch
+	}
+	return &Source{opts: opts, step: time.Millisecond}
+}
+
+// AddQuery adds a query; an empty language is guessed. The error is a
+// [query.Diagnostics]: the query is wrong, or not handled, or nothing matches it.
+func (s *Source) AddQuery(text string, language query.Language, meta any) error {
+	return s.addRule(ruleset.FromQuery(text, language), text, meta)
+}
+
+// AddRule adds a rule of a rule set.
+func (s *Source) AddRule(rule *ruleset.Rule, meta any) error { return s.addRule(rule, rule.ID, meta) }
+
+// addRule adds a rule; id is what tells its random stream from others.
+func (s *Source) addRule(rule *ruleset.Rule, id string, meta any) error {
+	sub, verdict, diags := prepare(rule, ruleset.CompileOptions{Tables: s.opts.Tables, Limits: s.opts.Limits}, s.opts.Budget, s.opts.Now)
+	if verdict != Verified {
+		return diags
+	}
+	s.add(sub, id, meta)
+	return nil
+}
+
+// AddPlan adds a plan that was compiled elsewhere; id takes the place of the
+// rule's in the random stream.
+func (s *Source) AddPlan(plan *query.Plan, id string, meta any) error {
+	sub := &subject{plan: plan, now: s.opts.Now}
+	if verdict, d := sub.solve(s.opts.Budget); verdict != Verified {
+		return d
+	}
+	s.add(sub, id, meta)
+	return nil
+}
+
+func (s *Source) add(sub *subject, id string, meta any) {
+	s.roots = append(s.roots, &root{subject: sub, meta: meta, key: streamKey(s.opts.Seed, id)})
+	s.step = max(s.step, time.Duration(max(sub.first.Slots, sub.ask.copies))*time.Millisecond)
+}
+
+// Len returns how many rules were added.
+func (s *Source) Len() int { return len(s.roots) }
+
+// Fields returns every field that the rules read and, unless timestamps are
+// off, the time fields, by name.
+func (s *Source) Fields() []*query.Field {
+	seen := map[string]*query.Field{}
+	if !s.opts.NoTimestamps {
+		seen["@timestamp"] = &query.Field{Name: "@timestamp", Type: query.Date}
+		seen["event.ingested"] = &query.Field{Name: "event.ingested", Type: query.Date}
+	}
+	for _, r := range s.roots {
+		for _, f := range r.plan.Fields {
+			if seen[f.Name] == nil || seen[f.Name].Origin == "" {
+				seen[f.Name] = f
+			}
+		}
+	}
+	fields := make([]*query.Field, 0, len(seen))
+	for _, f := range seen {
+		fields = append(fields, f)
+	}
+	slices.SortFunc(fields, func(a, b *query.Field) int { return cmp.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// Documents draws without end: event set k of the sequence depends on the seed,
+// the rules and k alone. Each starts with a rule picked at random, and one of
+// the rule's branches. The sequence ends only if a document does not match its
+// rule, which is a bug in Rematch; Err then tells.
+func (s *Source) Documents() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for k := uint64(0); len(s.roots) > 0; k++ {
+			event, err := s.At(k)
+			if s.err = err; err != nil || !yield(event) {
+				return
+			}
+		}
+	}
+}
+
+// At draws event set k. A source without rules gives an event without documents.
+func (s *Source) At(k uint64) (Event, error) {
+	if len(s.roots) == 0 {
+		return Event{}, nil
+	}
+	r, d := s.fill(k)
+	docs := make([]query.Document, len(d.t.slots))
+	for slot := range docs {
+		docs[slot] = d.document(slot)
+	}
+	s.overlay(docs, d.t, k)
+	event := Event{r.meta, r.events(docs)}
+	return event, r.verify(event.EventSet, d.time.Add(r.ask.age))
+}
+
+// Append appends the documents of event set k as JSON, one a line, without
+// indicators. It is the fast way: memory is used over and over.
+func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
+	if len(s.roots) == 0 {
+		return dst, nil
+	}
+	r, d := s.fill(k)
+	docs := s.docs[:0]
+	for slot := range d.t.slots {
+		docs = append(docs, d.borrow(slot))
+	}
+	s.docs = docs
+	s.overlay(docs, d.t, k)
+	set := r.events(docs)
+	if err := r.verify(set, d.time.Add(r.ask.age)); err != nil {
+		return dst, err
+	}
+	for i := range set.Docs {
+		if len(s.opts.Base) > 0 || r.ask.copies > 1 {
+			dst = set.Docs[i].AppendJSON(dst)
+		} else {
+			dst = d.appendJSON(dst, i)
+		}
+		dst = append(dst, '\n')
+	}
+	return dst, nil
+}
+
+// Draw draws one event set of the rule added i-th from any stream, such as that
+// of a property-based test, which can then shrink what it found.
+func (s *Source) Draw(i int, src rand.Source) Event {
+	r := s.roots[i]
+	r.branch(s.opts)
+	d := r.branches[pick(src, len(r.branches))]
+	d.time = s.opts.Now
+	d.draw(src)
+	docs := make([]query.Document, len(d.t.slots))
+	for slot := range docs {
+		docs[slot] = d.document(slot)
+	}
+	return Event{r.meta, r.events(docs)}
+}
+
+// Branches yields the covering documents of every rule once: for each clause
+// and each list item an event set that needs it.
+func (s *Source) Branches() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		n := uint64(0)
+		for _, r := range s.roots {
+			r.branch(s.opts)
+			for i := range r.cover.suite.Cases {
+				set := r.cover.suite.Cases[i].Events
+				set.Docs = slices.Clone(set.Docs)
+				s.overlay(set.Docs, r.cover.from[i].template, n)
+				if s.err = r.verify(set, s.opts.Now); s.err != nil || !yield(Event{r.meta, set}) {
+					return
+				}
+				n++
+			}
+		}
+	}
+}
+
+// Err returns why Documents or Branches ended before its time.
+func (s *Source) Err() error { return s.err }
+
+// fill draws event set k into the draft of a branch.
+func (s *Source) fill(k uint64) (*root, *draft) {
+	r := s.roots[0]
+	if len(s.roots) > 1 {
+		s.str = streamAt(s.opts.Seed, k)
+		r = s.roots[pick(&s.str, len(s.roots))]
+	}
+	r.branch(s.opts)
+	s.str = streamAt(r.key, k)
+	d := r.branches[pick(&s.str, len(r.branches))]
+	d.time = s.opts.Now.Add(time.Duration(k) * s.step)
+	if k == 0 {
+		d = r.branches[0]
+		d.time = s.opts.Now
+		d.simplest()
+	} else {
+		d.draw(&s.str)
+	}
+	return r, d
+}
+
+// overlay lays docs over the base documents of event set k.
+func (s *Source) overlay(docs []query.Document, t *template, k uint64) {
+	if len(s.opts.Base) == 0 {
+		return
+	}
+	for slot := range docs {
+		at := (k*uint64(len(docs)) + uint64(slot)) % uint64(len(s.opts.Base))
+		docs[slot] = overlay(s.opts.Base[at], docs[slot], t.slots[min(slot, len(t.slots)-1)].absent)
+	}
+}
+
+// branch finds the branches of a rule: solutions that together need each of
+// its clauses.
+func (r *root) branch(opts SourceOptions) {
+	if r.branches != nil {
+		return
+	}
+	stamp := stampBoth
+	if opts.NoTimestamps {
+		stamp = stampNone
+	}
+	r.cover = newCover(r.subject, Options{NoNearMisses: true}, stamp)
+	r.cover.run()
+	for _, b := range r.cover.bases {
+		r.branches = append(r.branches, b.template.draft())
+	}
+	if len(r.branches) == 0 { // the first solution does not match: drawing from it will tell
+		r.branches = append(r.branches, newTemplate(r.first, stamp).draft())
+	}
+	timeless := len(opts.Base) == 0 && !slices.ContainsFunc(r.plan.Fields, func(f *query.Field) bool {
+		return f.Name == "@timestamp" || f.Name == "event.ingested" || strings.Contains(f.Name, "*")
+	})
+	for _, d := range r.branches {
+		_, event := r.plan.Body.(*query.Event)
+		d.timeless = timeless && event // other bodies order documents by time
+	}
+}
