@@ -248,8 +248,11 @@ func substring(s string, bounds []query.Value) query.Value {
 
 // between cuts out of s what lies between the first left and the first (or,
 // greedy, the last) right behind it. The search runs over folded, which has the
-// same length as s for the foldings of scripts.
+// same length as s for the foldings of scripts. An empty mark gives all of s.
 func between(s, folded, left, right string, greedy bool) query.Value {
+	if left == "" || right == "" {
+		return query.StringOf(s)
+	}
 	if len(folded) != len(s) {
 		s = folded
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sort"
+	"time"
 
 	"github.com/rematch-dev/rematch/query"
 )
@@ -135,7 +136,7 @@ func (s Set) round(r run, home rank) rank {
 //
 //   - 8 lie at the edge of an interval, the ends of the line excepted;
 //   - 1 comes from anywhere, each member equally likely, so that none is
-//     unreachable;
+//     unreachable (of dates, from the years that have four digits, if it can);
 //   - 23 lie shortly behind a bound, or shortly above 1, of a random interval
 //     that is not wholly negative where there is a choice. Addresses come from
 //     the networks that Simplest prefers.
@@ -150,6 +151,9 @@ func (s Set) Draw(src rand.Source) query.Value {
 			return s.line.value(r)
 		}
 	case n == 8:
+		if years := s.years(); !years.IsEmpty() {
+			s = years
+		}
 		return s.line.value(s.anywhere(rng))
 	}
 	if s.line.typ == query.IP {
@@ -163,6 +167,17 @@ func (s Set) Draw(src rand.Source) query.Value {
 		return s.line.value(s.roundNear(rng, r, t.home))
 	}
 	return s.line.value(nearPart(r, t).draw(rng))
+}
+
+// years returns the dates of s whose year has four digits: others can be stored
+// but hardly any program reads them. Of other lines it returns nothing.
+func (s Set) years() Set {
+	if s.line.typ != query.Date {
+		return Set{line: s.line}
+	}
+	first := time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	last := time.Date(lastYear+1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
+	return s.Intersect(Set{s.line, []run{{s.line.instant(first, 0), s.line.instant(last, 0)}}})
 }
 
 // edge returns one end of a random run, unless it is an end of the line.
