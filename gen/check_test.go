@@ -110,12 +110,6 @@ invalid {0 0 0}
 error syntax
 `,
 	},
-	{
-		"several events", query.EQL, `sequence by host.id [process where true] [file where true]`, `
-unsupported {0 0 0}
-error unsupported: documents for rules over several events are not made yet | sequence by host.id [process where true] [file where true]
-`,
-	},
 }
 
 func TestCheck(t *testing.T) {
