@@ -296,9 +296,9 @@ func (a *alphabet) choose() {
 			continue
 		}
 		if r := printable(c.set); unicode.IsPrint(r) {
-			give(c, r, 4)
+			give(c, r, 16)
 		} else {
-			give(c, r, 24)
+			give(c, r, 48)
 		}
 	}
 }
