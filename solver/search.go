@@ -1,7 +1,6 @@
 package solver
 
 import (
-	"math/bits"
 	"math/rand/v2"
 
 	"github.com/rematch-dev/rematch/query"
@@ -116,14 +115,6 @@ func (d deps) union(e deps) deps {
 		out[i] |= w
 	}
 	return out
-}
-
-func (d deps) count() int {
-	n := 0
-	for _, w := range d {
-		n += bits.OnesCount64(w)
-	}
-	return n
 }
 
 // undo takes back every change since mark.

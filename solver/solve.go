@@ -35,8 +35,7 @@ func Solve(p Problem, opts Options) Result { return New(opts).Solve(p) }
 // Solve finds a solution of all goals and joins of p, or proves that there is
 // none. Equal problems and options give equal results.
 func (sv *Solver) Solve(p Problem) Result {
-	s, deps, ok := sv.attempt(p, nil)
-	_ = deps
+	s, ok := sv.attempt(p, nil)
 	switch {
 	case ok:
 		return Result{Solution: s.solution(p)}
@@ -47,7 +46,7 @@ func (sv *Solver) Solve(p Problem) Result {
 }
 
 // attempt searches once; conditions in freed count as met whatever they say.
-func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, deps, bool) {
+func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) {
 	s := &search{
 		opts:    sv.opts,
 		rules:   sv.compiler,
@@ -60,21 +59,19 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, deps, 
 	if sv.opts.Order != nil {
 		s.rng = rand.New(sv.opts.Order)
 	}
-	if len(p.Joins) > 0 {
-		if d, ok := s.join(p.Joins); !ok {
-			return s, d, false
-		}
+	if len(p.Joins) > 0 && !s.join(p.Joins) {
+		return s, false
 	}
 	goals := make([]goal, len(p.Goals))
 	for i, g := range p.Goals {
 		goals[i] = goal{pred: g.Pred, want: g.Want, slot: g.Slot}
 	}
-	d, ok := s.run(goals, nil, 0)
-	return s, d, ok
+	_, ok := s.run(goals, nil, 0)
+	return s, ok
 }
 
-// join makes the ends of each join one cell.
-func (s *search) join(joins []Join) (deps, bool) {
+// join makes the ends of each join one cell. It fails where it cannot.
+func (s *search) join(joins []Join) bool {
 	s.joined = map[place]*cell{}
 	for _, j := range joins {
 		var class *cell
@@ -99,7 +96,7 @@ func (s *search) join(joins []Join) (deps, bool) {
 			}
 			if class.field.Type.Family() != e.Field.Type.Family() {
 				s.fail(query.CodeUnsupported, j.Span, "a join of %s (%s) with %s (%s)", class.field.Name, class.field.Type, e.Field.Name, e.Field.Type)
-				return nil, false
+				return false
 			}
 		}
 		if !j.Optional {
@@ -107,7 +104,7 @@ func (s *search) join(joins []Join) (deps, bool) {
 			class.add(&there.atom, nil)
 		}
 	}
-	return nil, true
+	return true
 }
 
 func (s *search) take(class *cell, p place) {
@@ -215,7 +212,7 @@ func (sv *Solver) shrink(p Problem, failed *search) *Conflict {
 		}
 	}
 	fails := func(freed map[query.Pred]bool) bool {
-		s, _, ok := sv.attempt(p, freed)
+		s, ok := sv.attempt(p, freed)
 		return !ok && s.failure == nil
 	}
 	if len(freed) > 0 && !fails(freed) { // blame is an estimate; never trust it

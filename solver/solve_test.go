@@ -18,12 +18,11 @@ import (
 // brute force, written here in the most naive way.
 
 var (
-	fieldS = &query.Field{Name: "s"}                                // one string
-	fieldT = &query.Field{Name: "t"}                                // another
-	fieldA = &query.Field{Name: "a", Array: true}                   // strings
-	fieldN = &query.Field{Name: "n", Type: query.Long}              // a number
-	fieldB = &query.Field{Name: "b", Type: query.Boolean}           // a boolean
-	fieldM = &query.Field{Name: "m", Type: query.Long, Array: true} // numbers
+	fieldS = &query.Field{Name: "s"}                      // one string
+	fieldT = &query.Field{Name: "t"}                      // another
+	fieldA = &query.Field{Name: "a", Array: true}         // strings
+	fieldN = &query.Field{Name: "n", Type: query.Long}    // a number
+	fieldB = &query.Field{Name: "b", Type: query.Boolean} // a boolean
 )
 
 // leaf builders

@@ -33,8 +33,10 @@ func TestMappings(t *testing.T) {
 		{
 			"parameters",
 			[]query.Field{
-				{Name: "a", Type: query.ScaledFloat, Scaling: 100}, {Name: "b", Type: query.ScaledFloat},
-				{Name: "c", Type: query.ConstantKeyword, IgnoreAbove: 9}, {Name: "d", Type: query.TextType, Words: query.PatternWords},
+				{Name: "a", Type: query.ScaledFloat, Scaling: 100},
+				{Name: "b", Type: query.ScaledFloat},
+				{Name: "c", Type: query.ConstantKeyword, IgnoreAbove: 9},
+				{Name: "d", Type: query.TextType, Words: query.PatternWords},
 			},
 			timestamp + `"a":{"type":"scaled_float","scaling_factor":100.0},"b":{"type":"scaled_float","scaling_factor":1.0},` +
 				`"c":{"type":"constant_keyword"},"d":{"type":"text"},` + ingested + `}}`,

@@ -96,14 +96,20 @@ func TestZeroResolver(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	table := schema.FromFields("mine", []schema.Entry{
-		{Name: "dll.hash.md5"}, {Name: "dll.hash.sha256"}, {Name: "dll.hash", Type: query.ObjectType},
+		{Name: "dll.hash.md5"},
+		{Name: "dll.hash.sha256"},
+		{Name: "dll.hash", Type: query.ObjectType},
 		{Name: "dll.name", Views: []schema.View{{Name: "text", Type: query.TextType}}},
 		{Name: "module.hash", Alias: "dll.hash.md5"},
 		{Name: "module.lost", Alias: "nowhere"},
-		{Name: "flat", Type: query.Flattened}, {Name: "flat.typed", Type: query.Long},
-		{Name: "list.*.name"}, {Name: "list.*.id"},
-		{Name: "bag.*"}, {Name: "bag.known"},
-		{Name: "steps", Type: query.Nested}, {Name: "steps.id"},
+		{Name: "flat", Type: query.Flattened},
+		{Name: "flat.typed", Type: query.Long},
+		{Name: "list.*.name"},
+		{Name: "list.*.id"},
+		{Name: "bag.*"},
+		{Name: "bag.known"},
+		{Name: "steps", Type: query.Nested},
+		{Name: "steps.id"},
 	})
 	tests := []struct{ name, pattern, want string }{
 		{"objects are left out", "dll.hash*", "dll.hash.md5 dll.hash.sha256"},
