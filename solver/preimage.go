@@ -1,6 +1,7 @@
 package solver
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"unicode/utf16"
@@ -220,6 +221,8 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 		return inv.text(c.Args[0], text.And(at(lo, hi), text.Not(at(start, lo-1))))
 	case query.FuncAdd, query.FuncSubtract:
 		return inv.shifted(c, lo, hi)
+	case query.FuncNumber:
+		return inv.parsed(c, lo, hi)
 	}
 	inv.giveUp(e)
 	return nothing()
@@ -246,6 +249,31 @@ func (inv *inverter) shifted(c *query.Call, lo, hi int64) text.Lang {
 	}
 	inv.giveUp(c)
 	return nothing()
+}
+
+// parsed is the set of the decimal numbers from lo to hi: 007 is one, and so
+// would be 0x7 and 7.0, which are left out.
+func (inv *inverter) parsed(c *query.Call, lo, hi int64) text.Lang {
+	if len(c.Args) > 1 {
+		inv.giveUp(c)
+	}
+	inv.partial = true
+	const most = 1_000_000_000
+	digits := func(lo, hi int64) text.Lang {
+		if lo = max(lo, 0); lo > min(hi, most) {
+			return nothing()
+		}
+		lang, err := text.Regex(query.Regex{Source: fmt.Sprintf("<%d-%d>", lo, min(hi, most))}, query.Exact)
+		if err != nil {
+			inv.giveUp(c)
+		}
+		return lang
+	}
+	negative := nothing()
+	if lo < 0 {
+		negative = text.Concat(text.Literal("-", query.Exact), digits(max(1, -max(hi, -most)), -max(lo, -most)))
+	}
+	return inv.text(c.Args[0], text.Or(digits(lo, hi), negative))
 }
 
 // lengths is the set of strings of lo to hi UTF-16 code units.

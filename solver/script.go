@@ -141,6 +141,13 @@ const tries = 12
 
 // decide finds values for one relation and pins them down.
 func (s *search) decide(r relation) bool {
+	if r.truth {
+		for values := range splits(r.leaf.Expr) {
+			if s.fixAll(r, values) {
+				return true
+			}
+		}
+	}
 	for last := len(r.fields) - 1; last >= 0; last-- {
 		others := append(append([]*query.Field(nil), r.fields[:last]...), r.fields[last+1:]...)
 		if s.pin(r, others, r.fields[last], map[*query.Field]query.Value{}) {
@@ -238,6 +245,18 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 	}
 	s.undo(mark)
 	return false
+}
+
+// fixAll leaves every field of a relation one value.
+func (s *search) fixAll(r relation, values map[*query.Field]query.Value) bool {
+	mark := len(s.trail)
+	for _, f := range r.fields {
+		if v, ok := values[f]; !ok || !s.fix(r, f, v) {
+			s.undo(mark)
+			return false
+		}
+	}
+	return true
 }
 
 // plainest reports whether the pinned values are the first that come to mind of
@@ -346,14 +365,21 @@ func substituteAll(list []query.Expr, values map[*query.Field]query.Value) []que
 // preimageOf returns values of f for which a boolean expression over f comes
 // out one way: not always all of them.
 func preimageOf(e query.Expr, f *query.Field, truth bool) (set, bool) {
-	if f.Type.Family() != query.Strings {
-		return nil, false
+	switch f.Type.Family() {
+	case query.Strings:
+		p, _, ok := invertText(e, f)
+		if !truth {
+			return &langSet{p.no}, ok
+		}
+		return &langSet{p.yes}, ok
+	case query.Integers, query.Floats:
+		s, ok := invertNumber(e, f)
+		if !truth {
+			return s.no, ok
+		}
+		return s.yes, ok
 	}
-	p, _, ok := invertText(e, f)
-	if !truth {
-		return &langSet{p.no}, ok
-	}
-	return &langSet{p.yes}, ok
+	return nil, false
 }
 
 // invert returns the set of values of f for which the expression of l is true.

@@ -138,7 +138,7 @@ func call(e *query.Call, args []query.Value) query.Value {
 	case query.FuncSubstring:
 		return substring(str(0), args[1:])
 	case query.FuncBetween:
-		return between(str(0), fold(str(0)), fold(str(1)), fold(str(2)), len(args) > 3 && args[3].Bool())
+		return cutBetween(str(0), fold(str(0)), fold(str(1)), fold(str(2)), len(args) > 3 && args[3].Bool())
 	case query.FuncNumber:
 		return parseNumber(str(0), args[1:])
 	case query.FuncLike, query.FuncRegex:
@@ -246,10 +246,10 @@ func substring(s string, bounds []query.Value) query.Value {
 	return query.StringOf(string(utf16.Decode(units[from:to])))
 }
 
-// between cuts out of s what lies between the first left and the first (or,
+// cutBetween cuts out of s what lies between the first left and the first (or,
 // greedy, the last) right behind it. The search runs over folded, which has the
 // same length as s for the foldings of scripts. An empty mark gives all of s.
-func between(s, folded, left, right string, greedy bool) query.Value {
+func cutBetween(s, folded, left, right string, greedy bool) query.Value {
 	if left == "" || right == "" {
 		return query.StringOf(s)
 	}

@@ -71,10 +71,14 @@ func (th *words) compile(l *query.Leaf) (set, *query.Diagnostic) {
 // split cuts a text into its words, in lower case.
 // Source: Lucene's StandardTokenizer, which follows UAX #29.
 func split(s string, how query.Segments) []string {
-	if how == query.PatternWords {
-		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-			return r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	if how == query.PatternWords { // \W of Java: letters beyond ASCII separate words
+		words := strings.FieldsFunc(s, func(r rune) bool {
+			return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 		})
+		for i, w := range words {
+			words[i] = strings.ToLower(w)
+		}
+		return words
 	}
 	var out []string
 	for segments := uax29.FromString(s); segments.Next(); {

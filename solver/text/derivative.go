@@ -409,6 +409,13 @@ func (a *arena) combine(o op, parts []ref) ref {
 			t.need = max(t.need, kid.need)
 		}
 	}
+	if o == opAnd { // an upper bound in any unit is one of code points
+		for _, k := range kids {
+			if kid := &a.terms[k]; kid.op == opLength && kid.high >= 0 && t.need > kid.high {
+				return refEmpty
+			}
+		}
+	}
 	return a.intern(t)
 }
 

@@ -420,8 +420,11 @@ func (r *refinement) product(b *budget) *product {
 	}
 	var parts []automaton
 	var excluded []*node
+	var lengths []*node // one automaton for all, which sees bounds in different units cross
 	for _, a := range r.active {
 		switch patterns, ok := patternsOf(a.n); {
+		case a.n.op == opLength && !a.out:
+			lengths = append(lengths, a.n)
 		case ok && a.out:
 			excluded = append(excluded, patterns...)
 		case ok:
@@ -429,6 +432,13 @@ func (r *refinement) product(b *budget) *product {
 		default:
 			parts = append(parts, derive(a.n, a.out))
 		}
+	}
+	switch len(lengths) {
+	case 0:
+	case 1:
+		parts = append(parts, derive(lengths[0], false))
+	default:
+		parts = append(parts, derive(&node{op: opAnd, kids: lengths}, false))
 	}
 	if len(excluded) > 0 {
 		parts = append(parts, newBank(ab, excluded, true, b))

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/schema"
+	"github.com/rematch-dev/rematch/tools/rematch/rules"
+)
+
+// ruleArguments name the rule sets that a command is about. They are optional to
+// kong, so that leaving them out gets a message which says what they may be.
+type ruleArguments struct {
+	Rules    []string `arg:"" optional:"" sep:"none" help:"Folders, .zip archives, and .toml, .json or .ndjson files with rules."`
+	Embedded bool     `help:"Take the rules that come with rematch."`
+	Only     []string `placeholder:"TYPE" help:"Take only rules of this type, such as eql or threshold. May be repeated."`
+
+	unread query.Diagnostics // what could not be read
+}
+
+// open opens the sets. What cannot be read is reported and left out; an error
+// means that there is nothing to work on.
+func (a *ruleArguments) open(s *session) ([]*ruleset.Set, error) {
+	if len(a.Rules) == 0 && !a.Embedded {
+		d := &query.Diagnostic{Code: query.CodeArguments, Summary: "no rules are named"}
+		return nil, d.With("name folders, archives or files, such as ./rules\n--embedded takes the rules that come with rematch")
+	}
+	var sets []*ruleset.Set
+	if a.Embedded {
+		sets = append(sets, embedded(s))
+	}
+	for _, name := range a.Rules {
+		set, diags := ruleset.Open(name, ruleset.Options{})
+		for _, d := range diags {
+			s.report(d)
+		}
+		a.unread = append(a.unread, diags...)
+		sets = append(sets, set)
+	}
+	if err := a.filter(sets); err != nil {
+		return nil, err
+	}
+	for _, set := range sets {
+		s.bar.expect(len(set.Rules))
+	}
+	return sets, nil
+}
+
+// embedded opens the rule set inside the program. Its own test keeps it readable;
+// were it not, this would tell.
+func embedded(s *session) *ruleset.Set {
+	set, diags := ruleset.OpenFS(rules.Files, "embedded", ruleset.Options{})
+	for _, d := range diags {
+		s.report(d)
+	}
+	return set
+}
+
+// filter drops the rules of other types. A type that no rule has is a slip of the
+// finger more often than an empty answer; the types that there are help with it.
+func (a *ruleArguments) filter(sets []*ruleset.Set) error {
+	if len(a.Only) == 0 {
+		return nil
+	}
+	var types []string
+	kept, all := 0, 0
+	for _, set := range sets {
+		all += len(set.Rules)
+		for _, r := range set.Rules {
+			types = append(types, r.Type)
+		}
+		set.Rules = slices.DeleteFunc(set.Rules, func(r *ruleset.Rule) bool { return !slices.Contains(a.Only, r.Type) })
+		kept += len(set.Rules)
+	}
+	if kept > 0 || all == 0 {
+		return nil
+	}
+	slices.Sort(types)
+	d := &query.Diagnostic{Code: query.CodeArguments, Summary: fmt.Sprintf("no rule is of type %s", strings.Join(a.Only, " or "))}
+	return d.With("there are rules of type %s", strings.Join(slices.Compact(types), ", "))
+}
+
+// suites checks the rules of several sets, one set after the other.
+func suites(s *session, sets []*ruleset.Set, opts gen.Options) iter.Seq[*gen.Suite] {
+	return func(yield func(*gen.Suite) bool) {
+		for _, set := range sets {
+			for suite := range gen.CheckAll(set, opts) {
+				if !yield(suite) {
+					return
+				}
+				s.bar.step()
+			}
+		}
+	}
+}
+
+// worldFlags say what surrounds the rules: what is known of fields, and the time.
+type worldFlags struct {
+	Schema []string  `sep:"none" placeholder:"FILE" help:"Field types of your own: an ECS schema, a Beats fields.yml or a JSON map. May be repeated; the first that knows a field counts."`
+	Now    time.Time `placeholder:"TIME" help:"When the rules run, as in 2026-01-01T00:00:00Z. Relative dates count from here."`
+}
+
+// schemaBytes bounds a schema file; schema.Read bounds what it unpacks to.
+const schemaBytes = 64 << 20
+
+// tables reads the schemas. A schema that cannot be read is an error: verdicts
+// without it would be about other types.
+func (w *worldFlags) tables(s *session) ([]*schema.Table, error) {
+	var tables []*schema.Table
+	for _, name := range w.Schema {
+		data, err := readFile(name, schemaBytes)
+		if err != nil {
+			return nil, err
+		}
+		t, err := schema.Read(name, data)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range t.Findings() {
+			s.report(d)
+		}
+		tables = append(tables, t)
+	}
+	return tables, nil
+}
+
+// options are those of a check.
+func (w *worldFlags) options(s *session) (gen.Options, error) {
+	tables, err := w.tables(s)
+	return gen.Options{Tables: tables, Now: w.Now, Clock: s.env.Clock}, err
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, tooLarge(name, "larger than %d MB", limit>>20)
+	}
+	return data, nil
+}

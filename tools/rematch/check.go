@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/query"
+)
+
+// checkCommand is rematch check: the verdicts of rules, for people and, as JSON
+// lines, for programs. Both are printed suite by suite, so that a set of any size
+// is never in memory with what was found out about it.
+type checkCommand struct {
+	ruleArguments
+	worldFlags
+	JSON   bool `name:"json" help:"Print one JSON line for each rule."`
+	Strict bool `help:"Count rules with dead clauses as refused."`
+}
+
+// Help is shown by --help.
+func (*checkCommand) Help() string {
+	return `Each rule is read, checked as its engine would, and solved: a document is found that matches, or a proof
+that there is none. Every clause is then made to decide the outcome once, which finds dead clauses: those that
+never can. What is wrong is shown with the source underlined.
+
+    rematch check ./rules
+    rematch check --strict windows/suspicious_cmd.toml
+    rematch check --json rules.zip | jq 'select(.verdict != "verified")'
+
+Exit code 0: all rules are verified. 1: some are not, or have dead clauses under --strict. 2: wrong use, or
+something could not be read; everything else was checked nevertheless.`
+}
+
+// Run checks every rule of every set.
+func (c *checkCommand) Run(s *session) error {
+	sets, err := c.open(s)
+	if err != nil {
+		return err
+	}
+	opts, err := c.options(s)
+	if err != nil {
+		return err
+	}
+	opts.Discard = true // cases are made, because they cover clauses, but not kept
+	var t tally
+	start := s.env.Clock()
+	for suite := range suites(s, sets, opts) {
+		if suite.Verdict != gen.Verified || c.Strict && dead(suite.Findings) > 0 {
+			s.found()
+		}
+		t.add(suite)
+		if err := c.print(s, suite); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return nil
+	}
+	return t.print(s, s.env.Clock().Sub(start))
+}
+
+// dead returns how many of the findings are clauses and list items that can
+// never decide. Notes do not count: a redundant clause may be there for readers.
+func dead(diags query.Diagnostics) int {
+	n := 0
+	for _, d := range diags {
+		if d.Code == query.CodeDead && d.Severity != query.Note {
+			n++
+		}
+	}
+	return n
+}
+
+// verdictColors are ANSI colours: green, red, yellow.
+var verdictColors = map[gen.Verdict]string{
+	gen.Verified:      "32",
+	gen.Unsatisfiable: "31",
+	gen.Invalid:       "31",
+	gen.Unknown:       "33",
+	gen.Unsupported:   "33",
+}
+
+// print writes what was found out about one rule. The findings of a rule end in
+// an empty line; rules without any stand close together, because in a set most
+// have none.
+func (c *checkCommand) print(s *session, suite *gen.Suite) error {
+	if c.JSON {
+		return s.line(suite.AppendVerdict(nil))
+	}
+	verdict := s.paint(fmt.Sprintf("%-*s", verdictWidth, suite.Verdict), verdictColors[suite.Verdict])
+	fmt.Fprintf(s.out, "%s %s (%s)\n", verdict, plain(suite.Rule.Name), plain(suite.Rule.Source.Name))
+	printer := query.Printer{Color: s.colorOut}
+	for _, d := range suite.Findings {
+		fmt.Fprint(s.out, printer.Print(d))
+	}
+	if len(suite.Findings) > 0 {
+		fmt.Fprintln(s.out)
+	}
+	return s.shown()
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/gen/gotest"
+	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/ruleset"
+)
+
+// genCommand is rematch gen: tests for a rule repository. It takes no schemas and
+// no rules from inside the program, because the tests read the rules again when
+// they run, and have nothing but the files to go by.
+type genCommand struct {
+	Rules []string  `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .json or .ndjson files with rules."`
+	Out   string    `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
+	Now   time.Time `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
+}
+
+// Help is shown by --help.
+func (*genCommand) Help() string {
+	return `Each folder of rules becomes a Go package with a test for every case, property tests and fuzz targets; the cases
+lie beside it as JSON. The tests read the rule files as they are when the tests run, so that an edited rule fails
+exactly the cases that it changed. What did not change is not written again; what is stale is removed.
+
+    rematch gen ./rules
+
+A rule repository says so in a Go file, and runs go generate after edits and go test ./... before merging them:
+
+    //go:generate go tool rematch gen ./rules
+
+Exit code 0: the tests are written; rules without tests are listed on stderr, and rematch check fails for them.
+2: wrong use, or something could not be read or written.`
+}
+
+// Run writes the tests of each set. Rules that are not verified do not fail it: a
+// repository may well hold some of a kind that cannot be tested, and still
+// wants go generate to work.
+func (c *genCommand) Run(s *session) error {
+	var sets []*ruleset.Set
+	dirs := map[string]string{}
+	for _, name := range c.Rules {
+		set, diags := ruleset.Open(name, ruleset.Options{})
+		for _, d := range diags {
+			s.report(d)
+		}
+		dir := c.folder(name)
+		if other, taken := dirs[dir]; taken {
+			d := &query.Diagnostic{Code: query.CodeArguments, Summary: fmt.Sprintf("the tests of %s and %s would both go into %s", other, name, dir)}
+			return d.With("run rematch gen once for each, with --out")
+		}
+		dirs[dir] = name
+		// Tests of an unreadable set would be removed as stale.
+		if len(set.Rules) > 0 {
+			sets = append(sets, set)
+			s.bar.expect(len(set.Rules))
+		}
+	}
+	for _, set := range sets {
+		if err := c.write(s, set); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// folder is where the tests of a rule set go. The default is a fixed name, so that
+// a repository's tests are found where everybody's are.
+func (c *genCommand) folder(name string) string {
+	switch {
+	case c.Out == "":
+		return filepath.Join(filepath.Dir(filepath.Clean(name)), "ruletests")
+	case len(c.Rules) == 1:
+		return c.Out
+	}
+	base := filepath.Base(filepath.Clean(name))
+	return filepath.Join(c.Out, strings.TrimSuffix(base, filepath.Ext(base)))
+}
+
+// write writes the tests of one set, and tells which rules have none.
+func (c *genCommand) write(s *session, set *ruleset.Set) error {
+	without := 0
+	dir := c.folder(set.Name)
+	report, err := gotest.Write(set, dir, gotest.Options{
+		Options: gen.Options{Now: c.Now, Clock: s.env.Clock},
+		Version: version(),
+		Each: func(suite *gen.Suite) {
+			if suite.Verdict != gen.Verified {
+				without++
+				s.errors(suite.Findings)
+			}
+			s.bar.step()
+		},
+	})
+	if err != nil {
+		return err
+	}
+	s.bar.clear()
+	_, err = fmt.Fprintf(s.out, "%s: %d rules, %d cases, %d packages; %d files written, %d removed\n",
+		filepath.ToSlash(dir), report.Rules, report.Cases, report.Packages, len(report.Written), len(report.Removed))
+	if err == nil && without > 0 {
+		_, err = fmt.Fprintf(s.out, "%d rules have no tests\n", without)
+	}
+	return err
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rematch-dev/rematch/reports"
+)
+
+// reportCommand is rematch report: what check and cases find, as documents for
+// people. Package reports makes them; here they are only put into files, each of
+// which appears whole or not at all.
+type reportCommand struct {
+	ruleArguments
+	worldFlags
+	Out     string `short:"o" default:"rematch-report" placeholder:"DIR" help:"Folder for the report."`
+	Timings bool   `help:"Show how long checks took. Such reports differ from run to run."`
+}
+
+// Help is shown by --help.
+func (*reportCommand) Help() string {
+	return `The report says of every rule what is known of it, with the proofs, near-misses and coverage that check and cases
+find: report.md for a repository, report.html for a browser, and report.ipynb for whoever wants to go on counting.
+Where no rules are named, it is about those that come with rematch. The same rules give the same bytes.
+
+    rematch report
+    rematch report ./rules --out rules-report
+
+Exit code 0: the report is written, whatever it says. 2: wrong use, or something could not be read or written.`
+}
+
+// reportFiles are the files of a report.
+var reportFiles = []struct {
+	name  string
+	write func(*reports.Report, io.Writer) error
+}{
+	{"report.md", (*reports.Report).Markdown},
+	{"report.ipynb", (*reports.Report).Notebook},
+	{"report.html", (*reports.Report).HTML},
+}
+
+// Run checks all rules and writes the report.
+func (c *reportCommand) Run(s *session) error {
+	c.Embedded = c.Embedded || len(c.Rules) == 0
+	sets, err := c.open(s)
+	if err != nil {
+		return err
+	}
+	opts, err := c.options(s)
+	if err != nil {
+		return err
+	}
+	about := reports.Options{Version: version(), Timings: c.Timings, Unread: c.unread}
+	var names []string
+	for _, set := range sets {
+		names = append(names, set.Name)
+		about.Skipped = append(about.Skipped, set.Skipped...)
+	}
+	about.Subject = strings.Join(names, ", ")
+	report := reports.Build(suites(s, sets, opts), about)
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return unwritable(c.Out, err)
+	}
+	s.bar.clear()
+	for _, f := range reportFiles {
+		name := filepath.Join(c.Out, f.name)
+		if err := writeFile(name, func(w io.Writer) error { return f.write(report, w) }); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.out, filepath.ToSlash(name))
+	}
+	return nil
+}
