@@ -2,6 +2,8 @@ package query
 
 import (
 	"sort"
+	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -30,9 +32,13 @@ func (s Span) Join(t Span) Span {
 }
 
 // Source is a file, or a text that a user typed, that spans point into.
+// It is used by pointer, and its text never changes.
 type Source struct {
 	Name string // path as the user knows it, or a description such as "query"
 	Text string
+
+	indexed sync.Once
+	lines   []int // offsets at which lines begin, made when first asked for
 }
 
 // Slice returns the text that span covers, clipped to the source.
@@ -48,16 +54,20 @@ func (s *Source) Slice(span Span) string {
 // Position returns the one-based line and column of a byte offset. Columns
 // count code points.
 func (s *Source) Position(offset int) (line, column int) {
-	offset = min(max(offset, 0), len(s.Text))
-	line, column = 1, 1
-	start := 0
-	for i := 0; i < offset; i++ {
-		if s.Text[i] == '\n' {
-			line++
-			start = i + 1
+	s.indexed.Do(func() {
+		s.lines = append(s.lines, 0)
+		for at := 0; ; {
+			n := strings.IndexByte(s.Text[at:], '\n')
+			if n < 0 {
+				return
+			}
+			at += n + 1
+			s.lines = append(s.lines, at)
 		}
-	}
-	return line, column + utf8.RuneCountInString(s.Text[start:offset])
+	})
+	offset = min(max(offset, 0), len(s.Text))
+	line = sort.Search(len(s.lines), func(i int) bool { return s.lines[i] > offset })
+	return line, 1 + utf8.RuneCountInString(s.Text[s.lines[line-1]:offset])
 }
 
 // Text is a string taken out of a source, with the way back: a TOML literal

@@ -132,7 +132,7 @@ func (c *docsCommand) addQuery(s *session, source *gen.Source) error {
 	if c.Language == "kql" { // what people call it; rules say kuery
 		language = query.KQL
 	}
-	if err := source.AddQuery(c.Query, language, indices{docs: defaultIndex}); err != nil {
+	if err := source.AddQuery(c.Query, language, indices{docs: newIndex(nil)}); err != nil {
 		s.found()
 		s.errors(diagnostics(err, query.CodeUnsupported))
 	}
@@ -160,7 +160,7 @@ func (c *docsCommand) events(s *session, source *gen.Source, from, to uint64) er
 	var buf []byte
 	s.out.WriteString(frame.open)
 	first := true
-	write := func(docs []query.Document, index string) error {
+	write := func(docs []query.Document, into index) error {
 		for _, doc := range docs {
 			buf = buf[:0]
 			if !first {
@@ -168,7 +168,7 @@ func (c *docsCommand) events(s *session, source *gen.Source, from, to uint64) er
 			}
 			first = false
 			if frame.action {
-				buf = appendAction(buf, index)
+				buf = appendAction(buf, into.of(doc))
 			}
 			if _, err := s.out.Write(doc.AppendJSON(buf)); err != nil {
 				return err
@@ -198,12 +198,12 @@ func (c *docsCommand) events(s *session, source *gen.Source, from, to uint64) er
 
 // indices are where the documents of a rule go: what it reads, and what it
 // compares that with.
-type indices struct{ docs, indicators string }
+type indices struct{ docs, indicators index }
 
 func indicesOf(rule *ruleset.Rule) indices {
-	into := indices{docs: concreteIndex(rule.Index)}
+	into := indices{docs: newIndex(rule.Index)}
 	if rule.ThreatMatch != nil {
-		into.indicators = concreteIndex(rule.ThreatMatch.Index)
+		into.indicators = newIndex(rule.ThreatMatch.Index)
 	}
 	return into
 }

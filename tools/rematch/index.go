@@ -4,10 +4,45 @@ import (
 	"cmp"
 	"path"
 	"strings"
+
+	"github.com/rematch-dev/rematch/query"
 )
 
 // defaultIndex is where documents go whose rule names no index that fits.
 const defaultIndex = "logs-rematch-default"
+
+// index is where the documents of a rule go: somewhere that its patterns cover.
+type index struct {
+	patterns []string
+	name     string // for documents that do not say more
+}
+
+func newIndex(patterns []string) index { return index{patterns, concreteIndex(patterns)} }
+
+// of returns the index for one document: its own data stream where it names one
+// that the rule reads, because in a data stream data_stream.dataset is a constant.
+func (ix index) of(doc query.Document) string {
+	part := func(name, unsaid string) string {
+		if v := doc.Lookup(nil, "data_stream."+name); len(v) == 1 && v[0].Str() != "" {
+			return v[0].Str()
+		}
+		return unsaid
+	}
+	dataset := part("dataset", "")
+	if dataset == "" {
+		return ix.name
+	}
+	name := part("type", "logs") + "-" + dataset + "-" + part("namespace", "default")
+	if !validIndex(name) || excluded(name, ix.patterns) {
+		return ix.name
+	}
+	for _, p := range ix.patterns {
+		if hit, err := path.Match(p[strings.LastIndexByte(p, ':')+1:], name); err == nil && hit {
+			return name
+		}
+	}
+	return ix.name
+}
 
 // concreteIndex makes an index name of the first of a rule's index patterns that
 // one can be made of, so that the rule finds the document there.

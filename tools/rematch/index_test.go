@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"github.com/rematch-dev/rematch/query"
 )
 
 func TestConcreteIndex(t *testing.T) {
@@ -43,6 +45,24 @@ func TestConcreteIndex(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%q does not match its own patterns %q", got, tt.patterns)
+		}
+	}
+}
+
+func TestIndexFollowsTheDataStream(t *testing.T) {
+	for _, tt := range []struct{ name, patterns, doc, want string }{
+		{"the rule reads it", "filebeat-* logs-aws*", `{"data_stream":{"dataset":"aws.cloudtrail"}}`, "logs-aws.cloudtrail-default"},
+		{"all three parts", "logs-*", `{"data_stream":{"type":"logs","dataset":"a.b","namespace":"eu"}}`, "logs-a.b-eu"},
+		{"the rule does not read it", "filebeat-*", `{"data_stream":{"dataset":"aws.cloudtrail"}}`, "filebeat-default"},
+		{"no index can be called that", "logs-*", `{"data_stream":{"dataset":"A B"}}`, "logs-generic-default"},
+		{"it does not say", "logs-*", `{}`, "logs-generic-default"},
+	} {
+		var doc query.Document
+		if err := doc.UnmarshalJSON([]byte(tt.doc)); err != nil {
+			t.Fatal(err)
+		}
+		if got := newIndex(strings.Fields(tt.patterns)).of(doc); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

