@@ -237,8 +237,14 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 	}
 }
 
-// concrete turns a field pattern such as winlog.event_data.* into a name.
-func concrete(name string) string { return strings.ReplaceAll(name, "*", "any") }
+// concrete turns a field pattern such as winlog.event_data.* into a name. What
+// stands for every field goes where a log has its text.
+func concrete(name string) string {
+	if name == "*" {
+		return "message"
+	}
+	return strings.ReplaceAll(name, "*", "any")
+}
 
 // members splits a dotted name into the member names of nested objects. Where
 // a part of the path is itself a field with a value, an object cannot stand in

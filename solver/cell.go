@@ -94,6 +94,7 @@ type holding struct {
 // check decides whether the atoms of a cell can hold together. If not it
 // returns the decisions behind a small contradictory part of them.
 func (s *search) check(c *cell) (deps, bool) {
+	c = s.effective(c)
 	h := s.hold(c)
 	if h.reason != nil && s.failure == nil {
 		s.failure = h.reason

@@ -55,11 +55,20 @@ func focus(p query.Pred, slot int, positive bool, others []Goal, foci *[]Focus) 
 		var inner []Focus
 		focus(p.Term, slot, true, nil, &inner)
 		for _, f := range inner {
-			*foci = append(*foci, Focus{
+			element := func(g Goal) query.Pred {
+				return &query.Each{Span: p.Span, Path: p.Path, Term: conjunction(append(f.Others[:len(f.Others):len(f.Others)], g))}
+			}
+			none := &query.Not{Span: p.Span, Term: p}
+			outer := Focus{
 				Leaf: f.Leaf, Item: -1, Others: others,
-				On:  Goal{Pred: &query.Each{Span: p.Span, Path: p.Path, Term: conjunction(append(f.Others[:len(f.Others):len(f.Others)], f.On))}, Want: on, Slot: slot},
+				On:  Goal{Pred: element(f.On), Want: on, Slot: slot},
 				Off: Goal{Pred: p, Want: off, Slot: slot},
-			})
+			}
+			if !positive { // the clause is what keeps an element from satisfying p
+				outer.On = Goal{Pred: &query.And{Span: p.Span, Terms: []query.Pred{none, element(f.Off)}}, Want: MustBeTrue, Slot: slot}
+				outer.Off = Goal{Pred: element(f.On), Want: MustBeTrue, Slot: slot}
+			}
+			*foci = append(*foci, outer)
 		}
 	}
 }

@@ -178,7 +178,7 @@ func (s *search) pin(r relation, others []*query.Field, target *query.Field, pin
 // of few, or a sample of many. Listing and drawing can be dear, so each comes
 // only when what was before it did not do.
 func (s *search) candidates(g goal, f *query.Field) iter.Seq[query.Value] {
-	h := s.hold(s.cell(place{g.slot, g.group, f}))
+	h := s.hold(s.effective(s.cell(place{g.slot, g.group, f})))
 	return func(yield func(query.Value) bool) {
 		if len(h.values) == 0 {
 			return

@@ -2,6 +2,8 @@ package solver
 
 import (
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/rematch-dev/rematch/query"
 )
@@ -16,6 +18,7 @@ type search struct {
 	cells   map[place]*cell
 	order   []*cell // cells in order of first use
 	joined  map[place]*cell
+	pattern []*cell // those of order whose field is a pattern, such as file.hash.*
 	nested  map[nestedPath]*elements
 	relates []relation // scripts over several fields, decided last
 	trail   []func()
@@ -43,8 +46,14 @@ type nestedPath struct {
 // elements are those of one nested object that goals brought into being, and
 // the terms that none of them may satisfy.
 type elements struct {
-	groups []int
+	groups []element
 	never  []goal
+}
+
+// element is one of them, and the predicate that it is there for.
+type element struct {
+	group int
+	each  *query.Each
 }
 
 // goal is a [Goal] in the element of a nested object, with the decisions that
@@ -139,6 +148,7 @@ func (s *search) run(goals []goal, open []choice, depth int) (deps, bool) {
 	}
 	next := s.pick(open)
 	if next < 0 {
+		s.fill()
 		conflict, ok := s.relate()
 		if !ok {
 			s.undo(mark)
@@ -320,7 +330,7 @@ func (s *search) expandEach(p *query.Each, g goal) expansion {
 	if g.want&MustBeTrue != 0 {
 		s.groups++
 		group := s.groups
-		el.groups = append(el.groups, group)
+		el.groups = append(el.groups, element{group, p})
 		s.trail = append(s.trail, func() { el.groups = el.groups[:len(el.groups)-1]; s.groups-- })
 		next = append(next, goal{pred: p.Term, want: MustBeTrue, slot: g.slot, group: group, deps: g.deps})
 		for _, n := range el.never {
@@ -332,12 +342,31 @@ func (s *search) expandEach(p *query.Each, g goal) expansion {
 	never := goal{pred: p.Term, want: NotTrue, slot: g.slot, deps: g.deps}
 	el.never = append(el.never, never)
 	s.trail = append(s.trail, func() { el.never = el.never[:len(el.never)-1] })
-	for _, group := range el.groups {
+	for _, e := range el.groups {
 		n := never
-		n.group = group
+		n.group = e.group
 		next = append(next, n)
 	}
 	return expansion{all: next}
+}
+
+// fill gives a value to each element of a nested object that nothing asks one
+// of, if some field of it may have one: an element is there by what it holds.
+func (s *search) fill() {
+	for key, el := range s.nested {
+		for _, e := range el.groups {
+			fields := query.FieldsOf(e.each.Term)
+			in := func(f *query.Field) goal { return goal{slot: key.slot, group: e.group} }
+			if slices.ContainsFunc(fields, func(f *query.Field) bool { return s.cell(place{key.slot, e.group, f}).needed() }) {
+				continue
+			}
+			for _, f := range fields {
+				if f.Nested != "" && !s.assert(s.rules.presence(f, e.each.Span), in(f)).failed {
+					break
+				}
+			}
+		}
+	}
 }
 
 // expandLeaf turns what a leaf may come to into what its field may hold. A leaf
@@ -418,9 +447,27 @@ func (s *search) assert(c *constraint, g goal) expansion {
 		return expansion{}
 	}
 	s.trail = append(s.trail, func() { cell.remove(at) })
-	conflict, ok := s.check(cell)
-	if !ok {
+	if conflict, ok := s.check(cell); !ok {
 		return expansion{failed: true, conflict: conflict}
+	}
+	if c.kind == miss || c.kind == missing {
+		return s.assertCovered(cell)
+	}
+	return expansion{}
+}
+
+// assertCovered checks the fields that a pattern covers, when it has come to
+// forbid more.
+func (s *search) assertCovered(pattern *cell) expansion {
+	if !slices.Contains(s.pattern, pattern) {
+		return expansion{}
+	}
+	for _, c := range s.order {
+		if pattern.covers(c.place) {
+			if conflict, ok := s.check(c); !ok {
+				return expansion{failed: true, conflict: conflict}
+			}
+		}
 	}
 	return expansion{}
 }
@@ -434,6 +481,52 @@ func (s *search) cell(p place) *cell {
 		c = &cell{place: p}
 		s.cells[p] = c
 		s.order = append(s.order, c)
+		if strings.Contains(p.field.Name, "*") {
+			s.pattern = append(s.pattern, c)
+		}
+	}
+	return c
+}
+
+// covers reports whether what a pattern forbids holds for another field: it has
+// a value of its own, but speaks for every field that it covers.
+func (c *cell) covers(f place) bool {
+	return c.slot == f.slot && c.field != f.field && nameMatches(c.field.Name, f.field.Name) &&
+		c.field.Type.Family() == f.field.Type.Family()
+}
+
+// nameMatches reports whether a field pattern covers a name: * is any run. Each
+// piece between stars is taken where it first occurs, the last one at the end.
+func nameMatches(pattern, name string) bool {
+	pieces := strings.Split(pattern, "*")
+	name, ok := strings.CutPrefix(name, pieces[0])
+	if last := len(pieces) - 1; last == 0 {
+		return ok && name == ""
+	} else if ok {
+		name, ok = strings.CutSuffix(name, pieces[last])
+		pieces = pieces[1:last]
+	}
+	for _, piece := range pieces {
+		if !ok {
+			break
+		}
+		_, name, ok = strings.Cut(name, piece)
+	}
+	return ok
+}
+
+// effective is a cell with what patterns that cover its field forbid.
+func (s *search) effective(c *cell) *cell {
+	for _, p := range s.pattern {
+		if p == c || !p.covers(c.place) {
+			continue
+		}
+		for _, h := range p.atoms {
+			if (h.kind == miss || h.kind == missing) && !c.has(h.atom) {
+				c = c.probe(h.atom)
+				c.atoms[len(c.atoms)-1].deps = h.deps
+			}
+		}
 	}
 	return c
 }

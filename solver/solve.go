@@ -129,7 +129,7 @@ func (s *search) solution(p Problem) *Solution {
 		if len(c.atoms) == 0 && len(c.joins) == 0 {
 			continue
 		}
-		h := s.hold(c)
+		h := s.hold(s.effective(c))
 		absent := false
 		for _, a := range c.atoms {
 			absent = absent || a.kind == missing

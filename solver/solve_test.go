@@ -467,6 +467,32 @@ func TestNestedObjects(t *testing.T) {
 	}
 }
 
+// TestFieldPatterns: a pattern has a value of its own, and forbids values to all
+// fields that it covers.
+func TestFieldPatterns(t *testing.T) {
+	any := &query.Field{Name: "*", Array: true}
+	hash := &query.Field{Name: "file.hash.*"}
+	md5 := &query.Field{Name: "file.hash.md5"}
+	for _, c := range []struct {
+		name string
+		pred query.Pred
+		ok   bool
+	}{
+		{"it needs no field of the rule", and(glob(any, "*x*"), glob(fieldS, "a")), true},
+		{"what it forbids, another field cannot have", and(not(glob(any, "*x*")), glob(fieldS, "axb")), false},
+		{"in whatever order", and(glob(fieldS, "axb"), not(glob(any, "*x*"))), false},
+		{"but other values", and(not(glob(any, "*x*")), glob(fieldS, "a*b")), true},
+		{"a part of a name", and(not(exists(hash)), glob(md5, "a")), false},
+		{"another part", and(not(exists(hash)), glob(fieldS, "a")), true},
+		{"behind a choice", and(or(not(glob(any, "*x*")), glob(fieldT, "q")), glob(fieldS, "axb")), true},
+	} {
+		r := solver.Solve(solver.Problem{Goals: []solver.Goal{{Pred: c.pred, Want: solver.MustBeTrue}}}, solver.Options{})
+		if r.Unknown != nil || (r.Solution != nil) != c.ok {
+			t.Errorf("%s: got %+v", c.name, r)
+		}
+	}
+}
+
 func TestFociDecide(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pred := randomPred(2).Draw(t, "predicate")

@@ -168,7 +168,7 @@ func (*phrases) Members(int) ([]query.Value, bool) { return nil, false }
 // meet chooses an alternative for each required test that holds no forbidden
 // phrase: the choices do not touch each other.
 func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
-	found := &texts{out: out, field: th.field}
+	found := &texts{in: in, out: out, field: th.field}
 	for i, s := range in {
 		p := s.(*phrases)
 		var usable []string
@@ -213,6 +213,7 @@ func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 type texts struct {
 	field *query.Field
 	parts [][]string
+	in    []set
 	out   []set
 	fill  string // a word that no forbidden test holds
 }
@@ -238,13 +239,12 @@ func (t *texts) forbidden(s string) bool {
 }
 
 func (t *texts) Contains(v query.Value) bool {
-	s := v.Str()
-	for _, alternatives := range t.parts {
-		if !slices.ContainsFunc(alternatives, func(a string) bool { return strings.Contains(s, a) }) {
+	for _, s := range t.in {
+		if !s.Contains(v) {
 			return false
 		}
 	}
-	return !t.forbidden(s)
+	return !t.forbidden(v.Str())
 }
 
 func (t *texts) compose(pick func(alternatives []string) string) query.Value {

@@ -116,7 +116,9 @@ func TestComparisons(t *testing.T) {
 		{query.Date, ">=", i(15_000), "1970-01-01T00:00:15.000Z and above"},
 		{query.Date, ">=", i(1_500), "1500-01-01T00:00:00.000Z and above"}, // four digits are a year
 		{query.DateNanos, ">", str("2026-02-28T00:00:00Z"), "2026-02-28T00:00:01.000000000Z and above"},
-		{query.DateNanos, "<=", str("2026-02-28T00:00:00.250Z"), "2026-02-28T00:00:00.250999999Z and below"},
+		{query.DateNanos, "<=", str("2026-02-28T00:00:00.250Z"), "2026-02-28T00:00:00.250000000Z and below"},
+		{query.DateNanos, "<=", str("2026-02-28T00:00:00Z"), "2026-02-28T00:00:00.999999999Z and below"},
+		{query.DateNanos, "<=", str("now"), "2026-06-15T12:30:00.000000000Z and below"},
 		{query.DateNanos, "<", str("1969-12-31"), "nothing"},
 		{query.DateNanos, "<", str("2300-01-01"), "anything"},
 

@@ -170,7 +170,8 @@ func (l Line) dateBound(b *query.Bound, now time.Time, end bool) (p place, isNum
 		}
 		date = &parsed
 	}
-	instant, last := date.Bounds(now)
+	first, last := date.Bounds(now)
+	instant := first
 	if end {
 		instant = last
 	}
@@ -184,7 +185,7 @@ func (l Line) dateBound(b *query.Bound, now time.Time, end bool) (p place, isNum
 		return place{before: true}, true, true
 	case ms > math.MaxInt64/1_000_000-1:
 		return place{floor: greatest}, true, true
-	case end: // dates in queries have milliseconds; this is the last nanosecond of one
+	case end && !first.Equal(last): // a stretch of time ends with the last nanosecond of its last millisecond
 		return place{floor: l.instant(ms, 999_999), exact: true}, true, true
 	}
 	return place{floor: l.instant(ms, 0), exact: true}, true, true
