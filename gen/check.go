@@ -30,8 +30,13 @@ type Options struct {
 	Now          time.Time // when the cases take place; zero: [Epoch]
 	Cover        Cover
 	NoNearMisses bool
+	Shapes       bool // cases of what engines make of null, lists, letter case …
 	Discard      bool // keep no cases: only their number
 	Workers      int  // of CheckAll; 0: one for each processor
+
+	// Then is called with every suite as soon as it is made, before cases are
+	// discarded; by several goroutines at once in CheckAll. It may change it.
+	Then func(*Suite)
 
 	// Clock times the checks; nil is [time.Now]. No outcome depends on it.
 	Clock func() time.Time
@@ -69,6 +74,9 @@ func Check(rule *ruleset.Rule, opts Options) *Suite {
 	}
 	suite.Rule, suite.Plan = rule, sub.plan
 	suite.Findings = append(diags, suite.Findings...)
+	if opts.Then != nil {
+		opts.Then(suite)
+	}
 	if opts.Discard {
 		suite.Cases = nil
 	}

@@ -59,6 +59,7 @@ const (
 	covered       // a case needs it
 	dead          // proved: none can
 	unknown       // a budget was spent
+	excused       // it stands for the same text as another clause that is covered
 )
 
 // sweeps is how many solutions an item is tried on before the solver is asked.
@@ -113,6 +114,9 @@ func (c *cover) run() {
 		}
 		c.twins()
 	}
+	if c.opts.Shapes {
+		c.shapes()
+	}
 	c.alternatives()
 	for _, t := range c.targets {
 		if t.focus.On.Slot < 0 && c.shown(t.leaf) {
@@ -148,6 +152,7 @@ func (c *cover) alternatives() {
 
 func (t *target) count(l *Leaves) {
 	switch {
+	case t.state == excused:
 	case t.state == dead:
 		l.Dead++
 	case t.state != covered, slices.ContainsFunc(t.items, func(i item) bool { return i.state == unknown }):
@@ -331,7 +336,8 @@ func (c *cover) reportDead(severity query.Severity, summary string, span query.S
 	if slices.ContainsFunc(c.targets, func(o *target) bool {
 		return o.leaf.Span == t.leaf.Span && o.leaf.Field != t.leaf.Field && o.state != dead
 	}) {
-		return // one field of a pattern such as file.hash.*, which others fulfil
+		t.state = excused // one field of a pattern such as file.hash.*, which others fulfil
+		return
 	}
 	d := &query.Diagnostic{Code: query.CodeDead, Severity: severity, Summary: summary, Detail: conflict.Reason, Subjects: []query.Span{span}}
 	if text := excerpt(c.plan.Source.Slice(span)); text != "" {

@@ -70,13 +70,6 @@ var differences = []difference{
 	},
 }
 
-// severalEvents are the queries over more than one event, until gen makes
-// documents for those.
-var severalEvents = []string{
-	"Q050", "Q051", "Q052", "Q053", "Q054", "Q055", "Q056", "Q057", "Q058", "Q098", "Q108", // sequences
-	"Q075", "Q076", "Q077", // sequences that contradict themselves
-}
-
 // geneveCase is one query of the suite.
 type geneveCase struct {
 	ID       string
@@ -108,9 +101,6 @@ func TestGeneveQueries(t *testing.T) {
 		for _, id := range d.ids {
 			listed[id] = d
 		}
-	}
-	for _, id := range severalEvents {
-		listed[id] = difference{verdict: gen.Unsupported, reason: "several events"}
 	}
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {

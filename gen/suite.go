@@ -54,6 +54,7 @@ type Suite struct {
 	Cases    []Case // nil with Options.Discard
 	Count    int    // of cases, also of discarded ones
 	Leaves   Leaves
+	Mutants  *Mutants // nil unless they were counted
 	Findings query.Diagnostics
 	Micros   int64 // that the check took
 }
@@ -67,7 +68,8 @@ func (s *Suite) AppendVerdict(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, int64(s.Leaves.Covered), 10)
 	dst = appendInt(dst, "dead", s.Leaves.Dead)
 	dst = appendInt(dst, "uncovered", s.Leaves.Uncovered)
-	dst = append(dst, `},"findings":[`...)
+	dst = s.appendMutants(append(dst, '}'))
+	dst = append(dst, `,"findings":[`...)
 	for i, d := range s.Findings {
 		if i > 0 {
 			dst = append(dst, ',')

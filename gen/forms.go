@@ -1,0 +1,331 @@
+package gen
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/rematch-dev/rematch/query"
+)
+
+// This file makes the shape cases: one field of a case written in another form,
+// such as null, a list or capitals, where rules surprise people. No outcome is
+// assumed: each is what the language's semantics gives, as the evaluator tells,
+// and the reason is worded after the outcome.
+
+// maxShapes bounds the shape cases of one rule.
+const maxShapes = 48
+
+// form is a row of the table of shapes.
+type form struct {
+	name string
+	// once says that the form is about the field, not about how it is tested.
+	once bool
+	// values returns what to put in place of a value; none where the form does
+	// not apply. absent says that v is not there.
+	values func(t *target, v query.Value) []formed
+	// why words the reason: by whether the case has the outcome of the case
+	// that it was made of, and by the outcome.
+	why func(t *target, v query.Value, same bool, outcome Expect) string
+}
+
+// formed is a way to write a value; gone stands for a field that is not there,
+// dotted for one whose path is written with dots.
+type formed struct {
+	value        query.Value
+	gone, dotted bool
+}
+
+// forms is the table of shapes.
+var forms = [...]form{
+	{
+		"missing", true,
+		func(*target, query.Value) []formed { return []formed{{gone: true}} },
+		func(t *target, _ query.Value, _ bool, outcome Expect) string { return whyMissing(t, outcome) },
+	},
+	{
+		"null", true,
+		func(*target, query.Value) []formed { return []formed{{}} },
+		func(t *target, _ query.Value, _ bool, outcome Expect) string {
+			return "null counts as missing: " + whyMissing(t, outcome)
+		},
+	},
+	{
+		"empty array", true,
+		func(*target, query.Value) []formed { return []formed{{value: query.ArrayOf()}} },
+		func(t *target, _ query.Value, _ bool, outcome Expect) string {
+			return "an empty array counts as missing: " + whyMissing(t, outcome)
+		},
+	},
+	{
+		"empty string", false,
+		func(_ *target, v query.Value) []formed { return ifText(v, "") },
+		func(t *target, _ query.Value, same bool, _ Expect) string {
+			switch {
+			case t.leaf.Op == query.OpExists && same:
+				return "an empty text is a value, so " + t.name() + " is there"
+			case same:
+				return "an empty text is a value, and " + t.name() + " may be empty here"
+			}
+			return "an empty text is a value, but not one that " + t.name() + " is asked for"
+		},
+	},
+	{
+		"several values", false,
+		func(t *target, v query.Value) []formed {
+			others := alterations(v)
+			if len(others) == 0 {
+				return nil
+			}
+			return []formed{{value: query.ArrayOf(others[0], v)}}
+		},
+		func(t *target, _ query.Value, same bool, outcome Expect) string {
+			switch {
+			case same && t.positive:
+				return "of several values of " + t.name() + " one that satisfies the clause suffices"
+			case same:
+				return "of several values of " + t.name() + " one that is excluded suffices"
+			}
+			return "with several values of " + t.name() + " another clause decides"
+		},
+	},
+	{
+		"letter case", false,
+		func(_ *target, v query.Value) []formed { return ifText(v, otherCase(v.Str())) },
+		func(t *target, _ query.Value, same bool, _ Expect) string {
+			switch {
+			case t.leaf.Op == query.OpExists:
+				return "any text is a value"
+			case same && t.leaf.Field.Type.Family() == query.Analysed:
+				return "the words of a text field such as " + t.name() + " are compared in lower case"
+			case same && t.leaf.Fold != query.Exact:
+				return "the test of " + t.name() + " ignores letter case"
+			case same:
+				return "letter case makes no difference to what " + t.name() + " is asked for"
+			}
+			return "the test of " + t.name() + " tells capitals from small letters"
+		},
+	},
+	{
+		"number as string", false,
+		func(_ *target, v query.Value) []formed {
+			if !v.IsNumber() {
+				return nil
+			}
+			return []formed{{value: query.StringOf(v.String())}}
+		},
+		func(t *target, v query.Value, same bool, _ Expect) string {
+			if same {
+				return "the text " + strconv.Quote(v.String()) + " in a field of type " + t.leaf.Field.Type.String() + " is read as the number"
+			}
+			return "the text " + strconv.Quote(v.String()) + " is not read as a number"
+		},
+	},
+	{
+		"boundary", false,
+		func(t *target, _ query.Value) (out []formed) {
+			if t.leaf.Op != query.OpRange || t.leaf.Field.Type.Family() != query.Integers {
+				return nil
+			}
+			for i := range t.leaf.Items {
+				for _, b := range []*query.Bound{t.leaf.Items[i].Low, t.leaf.Items[i].High} {
+					if b == nil {
+						continue
+					}
+					if n, ok := b.Value.Int(); ok && n > -1<<62 && n < 1<<62 {
+						out = append(out, formed{value: query.IntOf(n - 1)}, formed{value: query.IntOf(n)}, formed{value: query.IntOf(n + 1)})
+					}
+				}
+			}
+			return out
+		},
+		func(t *target, v query.Value, _ bool, outcome Expect) string {
+			text := t.name() + " is " + v.String() + ", and the clause asks for "
+			for i := range t.leaf.Items {
+				if i > 0 {
+					text += " or "
+				}
+				text += rangeText(&t.leaf.Items[i])
+			}
+			return text
+		},
+	},
+	{
+		"IPv6 twin", false,
+		func(t *target, v query.Value) []formed {
+			a, err := netip.ParseAddr(v.Str())
+			if err != nil || !a.Is4() || t.leaf.Field.Type.Family() != query.Addresses {
+				return nil
+			}
+			return []formed{{value: query.StringOf("::ffff:" + a.String())}}
+		},
+		func(t *target, v query.Value, same bool, _ Expect) string {
+			if same {
+				return v.Str() + " is the IPv4 address " + strings.TrimPrefix(v.Str(), "::ffff:")
+			}
+			return v.Str() + " is not the IPv4 address that it looks like"
+		},
+	},
+	{
+		"dotted key", true,
+		func(_ *target, v query.Value) []formed { return []formed{{value: v, dotted: true}} },
+		func(t *target, _ query.Value, same bool, _ Expect) string {
+			if same {
+				return "the key " + strconv.Quote(t.name()) + " means the same as nested objects"
+			}
+			return "the key " + strconv.Quote(t.name()) + " does not mean the same as nested objects"
+		},
+	},
+}
+
+func (t *target) name() string { return concrete(t.leaf.Field.Name) }
+
+func whyMissing(t *target, outcome Expect) string {
+	if outcome == Match {
+		return "the rule matches without " + t.name()
+	}
+	return "without " + t.name() + " the rule does not match"
+}
+
+func ifText(v query.Value, text string) []formed {
+	if v.Kind() != query.String || text == v.Str() {
+		return nil
+	}
+	return []formed{{value: query.StringOf(text)}}
+}
+
+// otherCase exchanges small letters and capitals; letters that have no single
+// counterpart stay.
+func otherCase(s string) string {
+	return strings.Map(func(r rune) rune {
+		if up := unicode.ToUpper(r); up != r && unicode.ToLower(up) == r {
+			return up
+		}
+		if low := unicode.ToLower(r); low != r && unicode.ToUpper(low) == r {
+			return low
+		}
+		return r
+	}, s)
+}
+
+// shapes adds the shape cases: for each pair of a field and an operator, the
+// forms of the value that decides in some case.
+func (c *cover) shapes() {
+	type pair struct {
+		field *query.Field
+		op    query.Op
+		fold  query.Fold
+		slot  int
+		form  int
+	}
+	done, seen := map[pair]bool{}, map[string]bool{}
+	for i := range c.suite.Cases {
+		seen[keyOf(c.suite.Cases[i].Events)] = true
+	}
+	skip := c.jointFields()
+	made := 0
+	for _, t := range c.targets {
+		if t.state != covered || t.nested || t.leaf.Op == query.OpScript || t.focus.On.Slot < 0 || skip[t.leaf.Field] {
+			continue
+		}
+		docs, base := c.decided(t)
+		slot := t.focus.On.Slot
+		if docs == nil {
+			continue
+		}
+		values := docs[slot].Lookup(nil, t.name())
+		if len(values) != 1 {
+			continue
+		}
+		for n := range forms {
+			f := &forms[n]
+			p := pair{field: t.leaf.Field, slot: slot, form: n}
+			if !f.once {
+				p.op, p.fold = t.leaf.Op, t.leaf.Fold
+			}
+			if done[p] {
+				continue
+			}
+			for _, to := range f.values(t, values[0]) {
+				shaped := slices.Clone(docs)
+				shaped[slot] = to.into(docs[slot], t.name())
+				events := c.events(shaped)
+				key := keyOf(events)
+				if seen[key] {
+					continue
+				}
+				if made++; made > maxShapes {
+					return
+				}
+				seen[key], done[p] = true, true
+				outcome := NoMatch
+				if c.program.Run(events, c.now).Match {
+					outcome = Match
+				}
+				c.addEvents("shape/", outcome, events, f.why(t, to.value, outcome == base, outcome), t.leaf.Span)
+			}
+		}
+	}
+}
+
+// jointFields are those that a plan compares between events or counts by: to
+// write one of them differently says nothing about the clause that tests it.
+func (c *cover) jointFields() map[*query.Field]bool {
+	joint := map[*query.Field]bool{}
+	for _, j := range c.ask.problem.Joins {
+		for _, e := range j.Ends {
+			joint[e.Field] = true
+		}
+	}
+	switch body := c.plan.Body.(type) {
+	case *query.Threshold:
+		for _, f := range body.By {
+			joint[f] = true
+		}
+		if body.Distinct != nil {
+			joint[body.Distinct.Field] = true
+		}
+	case *query.NewTerms:
+		for _, f := range body.Terms {
+			joint[f] = true
+		}
+	}
+	return joint
+}
+
+// decided returns documents in which a value of the target's field decides, and
+// their outcome: those that match because of it, or for a clause that excludes
+// the near-miss that it excludes.
+func (c *cover) decided(t *target) ([]query.Document, Expect) {
+	if t.positive {
+		return t.partner, Match
+	}
+	if c.ask.copies > 1 {
+		return nil, NoMatch // its events are many documents made of one
+	}
+	for i := range c.suite.Cases {
+		k := &c.suite.Cases[i]
+		if k.Expect == NoMatch && strings.HasPrefix(k.Name, caseNames[NoMatch]) && k.Clause == t.leaf.Span {
+			return slices.Concat(k.Events.Docs, k.Events.Indicators), NoMatch
+		}
+	}
+	return nil, NoMatch
+}
+
+// into writes the form into a document.
+func (f formed) into(doc query.Document, name string) query.Document {
+	switch {
+	case f.gone:
+		return doc.Without(name)
+	case f.dotted:
+		return append(doc.Without(name), query.Member{Name: name, Value: f.value})
+	}
+	return doc.With(name, f.value)
+}
+
+// keyOf tells event sets apart.
+func keyOf(set query.EventSet) string {
+	return string(appendDocuments(appendDocuments(nil, set.Docs), set.Indicators))
+}
