@@ -23,12 +23,22 @@ type form struct {
 	name string
 	// once says that the form is about the field, not about how it is tested.
 	once bool
-	// values returns what to put in place of a value; none where the form does
-	// not apply. absent says that v is not there.
-	values func(t *target, v query.Value) []formed
+	// values returns what to put in place of the value; none where the form
+	// does not apply.
+	values func(s *shaping) []formed
 	// why words the reason: by whether the case has the outcome of the case
 	// that it was made of, and by the outcome.
 	why func(t *target, v query.Value, same bool, outcome Expect) string
+}
+
+// shaping is a value about to be written in other forms.
+type shaping struct {
+	*cover
+	*target
+	docs  []query.Document
+	slot  int
+	base  Expect // the outcome of docs
+	value query.Value
 }
 
 // formed is a way to write a value; gone stands for a field that is not there,
@@ -42,26 +52,26 @@ type formed struct {
 var forms = [...]form{
 	{
 		"missing", true,
-		func(*target, query.Value) []formed { return []formed{{gone: true}} },
+		func(*shaping) []formed { return []formed{{gone: true}} },
 		func(t *target, _ query.Value, _ bool, outcome Expect) string { return whyMissing(t, outcome) },
 	},
 	{
 		"null", true,
-		func(*target, query.Value) []formed { return []formed{{}} },
+		func(*shaping) []formed { return []formed{{}} },
 		func(t *target, _ query.Value, _ bool, outcome Expect) string {
 			return "null counts as missing: " + whyMissing(t, outcome)
 		},
 	},
 	{
 		"empty array", true,
-		func(*target, query.Value) []formed { return []formed{{value: query.ArrayOf()}} },
+		func(*shaping) []formed { return []formed{{value: query.ArrayOf()}} },
 		func(t *target, _ query.Value, _ bool, outcome Expect) string {
 			return "an empty array counts as missing: " + whyMissing(t, outcome)
 		},
 	},
 	{
 		"empty string", false,
-		func(_ *target, v query.Value) []formed { return ifText(v, "") },
+		func(s *shaping) []formed { return ifText(s.value, "") },
 		func(t *target, _ query.Value, same bool, _ Expect) string {
 			switch {
 			case t.leaf.Op == query.OpExists && same:
@@ -74,12 +84,12 @@ var forms = [...]form{
 	},
 	{
 		"several values", false,
-		func(t *target, v query.Value) []formed {
-			others := alterations(v)
-			if len(others) == 0 {
+		func(s *shaping) []formed {
+			other, ok := s.contrary()
+			if !ok {
 				return nil
 			}
-			return []formed{{value: query.ArrayOf(others[0], v)}}
+			return []formed{{value: query.ArrayOf(other, s.value)}}
 		},
 		func(t *target, _ query.Value, same bool, outcome Expect) string {
 			switch {
@@ -93,7 +103,7 @@ var forms = [...]form{
 	},
 	{
 		"letter case", false,
-		func(_ *target, v query.Value) []formed { return ifText(v, otherCase(v.Str())) },
+		func(s *shaping) []formed { return ifText(s.value, otherCase(s.value.Str())) },
 		func(t *target, _ query.Value, same bool, _ Expect) string {
 			switch {
 			case t.leaf.Op == query.OpExists:
@@ -110,27 +120,27 @@ var forms = [...]form{
 	},
 	{
 		"number as string", false,
-		func(_ *target, v query.Value) []formed {
-			if !v.IsNumber() {
+		func(s *shaping) []formed {
+			if !s.value.IsNumber() {
 				return nil
 			}
-			return []formed{{value: query.StringOf(v.String())}}
+			return []formed{{value: query.StringOf(s.value.String())}}
 		},
 		func(t *target, v query.Value, same bool, _ Expect) string {
 			if same {
-				return "the text " + strconv.Quote(v.String()) + " in a field of type " + t.leaf.Field.Type.String() + " is read as the number"
+				return "the text " + strconv.Quote(v.Str()) + " in a field of type " + t.leaf.Field.Type.String() + " is read as the number"
 			}
-			return "the text " + strconv.Quote(v.String()) + " is not read as a number"
+			return "the text " + strconv.Quote(v.Str()) + " is not read as a number"
 		},
 	},
 	{
 		"boundary", false,
-		func(t *target, _ query.Value) (out []formed) {
-			if t.leaf.Op != query.OpRange || t.leaf.Field.Type.Family() != query.Integers {
+		func(s *shaping) (out []formed) {
+			if s.leaf.Op != query.OpRange || s.leaf.Field.Type.Family() != query.Integers {
 				return nil
 			}
-			for i := range t.leaf.Items {
-				for _, b := range []*query.Bound{t.leaf.Items[i].Low, t.leaf.Items[i].High} {
+			for i := range s.leaf.Items {
+				for _, b := range []*query.Bound{s.leaf.Items[i].Low, s.leaf.Items[i].High} {
 					if b == nil {
 						continue
 					}
@@ -141,7 +151,7 @@ var forms = [...]form{
 			}
 			return out
 		},
-		func(t *target, v query.Value, _ bool, outcome Expect) string {
+		func(t *target, v query.Value, _ bool, _ Expect) string {
 			text := t.name() + " is " + v.String() + ", and the clause asks for "
 			for i := range t.leaf.Items {
 				if i > 0 {
@@ -154,9 +164,9 @@ var forms = [...]form{
 	},
 	{
 		"IPv6 twin", false,
-		func(t *target, v query.Value) []formed {
-			a, err := netip.ParseAddr(v.Str())
-			if err != nil || !a.Is4() || t.leaf.Field.Type.Family() != query.Addresses {
+		func(s *shaping) []formed {
+			a, err := netip.ParseAddr(s.value.Str())
+			if err != nil || !a.Is4() || s.leaf.Field.Type.Family() != query.Addresses {
 				return nil
 			}
 			return []formed{{value: query.StringOf("::ffff:" + a.String())}}
@@ -170,7 +180,12 @@ var forms = [...]form{
 	},
 	{
 		"dotted key", true,
-		func(_ *target, v query.Value) []formed { return []formed{{value: v, dotted: true}} },
+		func(s *shaping) []formed {
+			if !strings.Contains(s.name(), ".") {
+				return nil
+			}
+			return []formed{{value: s.value, dotted: true}}
+		},
 		func(t *target, _ query.Value, same bool, _ Expect) string {
 			if same {
 				return "the key " + strconv.Quote(t.name()) + " means the same as nested objects"
@@ -230,28 +245,26 @@ func (c *cover) shapes() {
 		if t.state != covered || t.nested || t.leaf.Op == query.OpScript || t.focus.On.Slot < 0 || skip[t.leaf.Field] {
 			continue
 		}
-		docs, base := c.decided(t)
-		slot := t.focus.On.Slot
-		if docs == nil {
+		s := &shaping{cover: c, target: t, slot: t.focus.On.Slot}
+		if s.docs, s.base = c.decided(t); s.docs == nil {
 			continue
 		}
-		values := docs[slot].Lookup(nil, t.name())
+		values := s.docs[s.slot].Lookup(nil, t.name())
 		if len(values) != 1 {
 			continue
 		}
+		s.value = values[0]
 		for n := range forms {
 			f := &forms[n]
-			p := pair{field: t.leaf.Field, slot: slot, form: n}
+			p := pair{field: t.leaf.Field, slot: s.slot, form: n}
 			if !f.once {
 				p.op, p.fold = t.leaf.Op, t.leaf.Fold
 			}
 			if done[p] {
 				continue
 			}
-			for _, to := range f.values(t, values[0]) {
-				shaped := slices.Clone(docs)
-				shaped[slot] = to.into(docs[slot], t.name())
-				events := c.events(shaped)
+			for _, to := range f.values(s) {
+				events := s.with(to)
 				key := keyOf(events)
 				if seen[key] {
 					continue
@@ -260,14 +273,40 @@ func (c *cover) shapes() {
 					return
 				}
 				seen[key], done[p] = true, true
-				outcome := NoMatch
-				if c.program.Run(events, c.now).Match {
-					outcome = Match
-				}
-				c.addEvents("shape/", outcome, events, f.why(t, to.value, outcome == base, outcome), t.leaf.Span)
+				outcome := s.outcome(events)
+				c.addEvents("shape/", outcome, events, f.why(t, to.value, outcome == s.base, outcome), t.leaf.Span)
 			}
 		}
 	}
+}
+
+// with returns the events with the value written in a form.
+func (s *shaping) with(f formed) query.EventSet {
+	docs := slices.Clone(s.docs)
+	docs[s.slot] = f.into(docs[s.slot], s.name())
+	return s.events(docs)
+}
+
+func (s *shaping) outcome(events query.EventSet) Expect {
+	if s.program.Run(events, s.now).Match {
+		return Match
+	}
+	return NoMatch
+}
+
+// contrary returns a value of the field's type, near the one that is there, with
+// which the outcome is the contrary.
+func (s *shaping) contrary() (query.Value, bool) {
+	candidates := append(alterations(s.value), neighbours(s.leaf.Field, s.value, 1)...)
+	if s.leaf.Field.Type.Family() == query.Addresses { // reserved for documentation by RFC 5737 and RFC 3849
+		candidates = []query.Value{query.StringOf("192.0.2.1"), query.StringOf("2001:db8::1")}
+	}
+	for _, v := range candidates {
+		if s.outcome(s.with(formed{value: v})) != s.base {
+			return v, true
+		}
+	}
+	return query.Value{}, false
 }
 
 // jointFields are those that a plan compares between events or counts by: to

@@ -60,7 +60,11 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	}
 	program, err := eval.Compile(s.plan, eval.Options{})
 	if err != nil {
-		return Unsupported, s.at(query.AsDiagnostic(err, query.CodeUnsupported))
+		d := query.AsDiagnostic(err, query.CodeUnsupported)
+		if d.Code == query.CodeSyntax { // of a regular expression: the engine would refuse it
+			return Invalid, s.at(d)
+		}
+		return Unsupported, s.at(d)
 	}
 	s.program = program
 	s.solver = solver.New(solver.Options{Now: s.now, Budget: budget})

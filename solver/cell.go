@@ -2,6 +2,7 @@ package solver
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/rematch-dev/rematch/query"
 )
@@ -40,6 +41,11 @@ type cell struct {
 	place
 	joins []place // cells that share their value with this one; it stands for all
 	atoms []held
+
+	// witness are values that satisfy the atoms, and so any fewer of them; nil
+	// where none are known. As long as they satisfy what comes to be asserted,
+	// no theory has to be asked.
+	witness []query.Value
 }
 
 type held struct {
@@ -77,6 +83,23 @@ func (c *cell) needed() bool {
 	return false
 }
 
+// witnesses reports whether the witness satisfies the newest atom.
+func (c *cell) witnesses(a *atom) bool {
+	if len(c.witness) == 0 {
+		return false
+	}
+	in := func(v query.Value) bool { return a.set.Contains(v) }
+	switch a.kind {
+	case hit:
+		return slices.ContainsFunc(c.witness, in)
+	case miss:
+		return !slices.ContainsFunc(c.witness, in)
+	case single:
+		return len(c.witness) == 1
+	}
+	return a.kind == present
+}
+
 // probe is the cell with one more atom, to be looked at and forgotten.
 func (c *cell) probe(a *atom) *cell {
 	p := *c
@@ -95,11 +118,18 @@ type holding struct {
 // returns the decisions behind a small contradictory part of them.
 func (s *search) check(c *cell) (deps, bool) {
 	c = s.effective(c)
+	if n := len(c.atoms); n > 0 && c.witnesses(c.atoms[n-1].atom) {
+		return nil, true
+	}
 	h := s.hold(c)
 	if h.reason != nil && s.failure == nil {
 		s.failure = h.reason
 	}
 	if h.core == nil {
+		c.witness = nil
+		for _, v := range h.values {
+			c.witness = append(c.witness, v.Simplest())
+		}
 		return nil, true
 	}
 	var d deps
@@ -206,8 +236,11 @@ func (r *compiler) hold(c *cell) holding {
 	if len(hits) == 0 {
 		return meet(nil)
 	}
-	if !c.field.Array || len(c.joins) > 0 || alone >= 0 {
+	if !c.field.Array || len(c.joins) > 0 {
 		return meet(hits)
+	}
+	if alone >= 0 {
+		return r.holdOne(c, hits, alone, meet)
 	}
 	// Several values may share the work: each hit wants a value of its own,
 	// unless another hit's values all serve it too.
@@ -232,6 +265,26 @@ func (r *compiler) hold(c *cell) holding {
 		}
 	}
 	return all
+}
+
+// holdOne decides the atoms of an array field that is to have one value only,
+// because an expression over several could not be solved. What several values
+// would satisfy is then no conflict, it is unknown.
+func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) holding) holding {
+	together := meet(hits)
+	if together.core == nil || len(hits) == 1 {
+		return together
+	}
+	for k := range hits {
+		if one := meet(hits[k : k+1]); one.core != nil {
+			return one
+		}
+	}
+	together.core = append(together.core, alone)
+	if together.reason == nil {
+		together.reason = query.Errorf(query.CodeUnsupported, c.atoms[alone].span, "an expression over several values of %s at a time", c.field.Name)
+	}
+	return together
 }
 
 // subset reports whether a, which has few members, lies within b. For larger

@@ -70,11 +70,14 @@ func (th *points) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 
 // minimal shrinks the first n of some constraints, which contradict each other
 // and do so only together with the last of them, to a part from which none can
-// be left out.
+// be left out; a great many are returned as they are.
 func minimal(n int, contradictory func(kept []int) bool) []int {
 	kept := make([]int, n)
 	for i := range kept {
 		kept[i] = i
+	}
+	if n > 200 { // it would take the square of that, and the search shrinks conflicts anyway
+		return kept
 	}
 	for at := 0; at < len(kept)-1; {
 		without := append(append([]int(nil), kept[:at]...), kept[at+1:]...)

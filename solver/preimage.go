@@ -344,7 +344,18 @@ func (inv *inverter) substring(e *query.Call, target text.Lang) text.Lang {
 	}
 	if from < 0 {
 		if len(e.Args) > 2 {
-			inv.giveUp(e)
+			to := inv.integer(e.Args[2])
+			if to >= 0 {
+				inv.giveUp(e)
+			}
+			if to <= from {
+				return inv.text(e.Args[0], rest)
+			}
+			// A shorter string is taken from its start, if that leaves anything.
+			cut := lengths(-to, -to)
+			whole := text.Concat(text.Any(), text.And(target, lengths(to-from, to-from)), cut)
+			clipped := text.Concat(text.And(target, lengths(1, to-from-1)), cut)
+			return inv.text(e.Args[0], text.Or(whole, clipped, text.And(lengths(0, -to), rest)))
 		}
 		// The last -from units; a shorter string is taken whole.
 		tail := text.Concat(text.Any(), text.And(target, lengths(-from, -from)))

@@ -232,19 +232,56 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 		}
 		return ok
 	}
-	// Not invertible: try values for the target as well.
-	for v := range s.candidates(r.goal, target) {
+	// Not invertible: try values for the target as well, and first of all the
+	// constants that the expression speaks of.
+	try := func(v query.Value) bool {
 		vars := env{}
 		for _, ref := range query.FieldRefs(nil, residual) {
 			vars[ref] = v
 		}
 		got := compute(residual, vars)
-		if (got.Kind() == query.Bool && got.Bool()) == r.truth && s.fix(r, target, v) {
+		if (got.Kind() == query.Bool && got.Bool()) != r.truth {
+			return false
+		}
+		before := len(s.trail)
+		fixed := s.fix(r, target, v)
+		if !fixed {
+			s.undo(before)
+		}
+		return fixed
+	}
+	if slices.ContainsFunc(constants(nil, residual), try) {
+		return true
+	}
+	for v := range s.candidates(r.goal, target) {
+		if try(v) {
 			return true
 		}
 	}
 	s.undo(mark)
 	return false
+}
+
+// constants lists the literals of an expression, texts of numbers as both.
+func constants(dst []query.Value, e query.Expr) []query.Value {
+	switch e := e.(type) {
+	case *query.Literal:
+		dst = append(dst, e.Value)
+		if n := parseNumber(e.Value.Str(), nil); e.Value.Kind() == query.String && n.IsNumber() {
+			dst = append(dst, n)
+		}
+	case *query.Call:
+		for _, a := range e.Args {
+			dst = constants(dst, a)
+		}
+	case *query.Compare:
+		dst = constants(constants(dst, e.Left), e.Right)
+	case *query.Logic:
+		for _, t := range e.Terms {
+			dst = constants(dst, t)
+		}
+	}
+	return dst
 }
 
 // fixAll leaves every field of a relation one value.

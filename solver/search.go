@@ -1,6 +1,8 @@
 package solver
 
 import (
+	"cmp"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -353,15 +355,15 @@ func (s *search) expandEach(p *query.Each, g goal) expansion {
 // fill gives a value to each element of a nested object that nothing asks one
 // of, if some field of it may have one: an element is there by what it holds.
 func (s *search) fill() {
-	for key, el := range s.nested {
-		for _, e := range el.groups {
+	inOrder := func(a, b nestedPath) int { return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.path, b.path)) }
+	for _, key := range slices.SortedFunc(maps.Keys(s.nested), inOrder) {
+		for _, e := range s.nested[key].groups {
 			fields := query.FieldsOf(e.each.Term)
-			in := func(f *query.Field) goal { return goal{slot: key.slot, group: e.group} }
 			if slices.ContainsFunc(fields, func(f *query.Field) bool { return s.cell(place{key.slot, e.group, f}).needed() }) {
 				continue
 			}
 			for _, f := range fields {
-				if f.Nested != "" && !s.assert(s.rules.presence(f, e.each.Span), in(f)).failed {
+				if f.Nested != "" && !s.assert(s.rules.presence(f, e.each.Span), goal{slot: key.slot, group: e.group}).failed {
 					break
 				}
 			}
@@ -524,7 +526,7 @@ func (s *search) effective(c *cell) *cell {
 		for _, h := range p.atoms {
 			if (h.kind == miss || h.kind == missing) && !c.has(h.atom) {
 				c = c.probe(h.atom)
-				c.atoms[len(c.atoms)-1].deps = h.deps
+				c.atoms[len(c.atoms)-1].deps, c.witness = h.deps, nil
 			}
 		}
 	}

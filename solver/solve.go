@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rematch-dev/rematch/query"
@@ -35,6 +36,9 @@ func Solve(p Problem, opts Options) Result { return New(opts).Solve(p) }
 // Solve finds a solution of all goals and joins of p, or proves that there is
 // none. Equal problems and options give equal results.
 func (sv *Solver) Solve(p Problem) Result {
+	if d := twoViews(p); d != nil {
+		return Result{Unknown: d}
+	}
 	s, ok := sv.attempt(p, nil)
 	switch {
 	case ok:
@@ -43,6 +47,26 @@ func (sv *Solver) Solve(p Problem) Result {
 		return Result{Unknown: s.failure}
 	}
 	return Result{Conflict: sv.shrink(p, s)}
+}
+
+// twoViews finds a field that the goals see in two ways, as whole text and word
+// by word: to the theories these would be two fields with values of their own.
+func twoViews(p Problem) *query.Diagnostic {
+	seen := map[string]*query.Field{}
+	for _, g := range p.Goals {
+		for _, f := range query.FieldsOf(g.Pred) {
+			key := strconv.Itoa(g.Slot) + " " + f.Name
+			if other := seen[key]; other != nil && other != f {
+				for _, l := range query.Leaves(nil, g.Pred) {
+					if l.Field == f {
+						return unsupported(l, "tests of %s both as %s and as %s", f.Name, other.Type, f.Type)
+					}
+				}
+			}
+			seen[key] = f
+		}
+	}
+	return nil
 }
 
 // attempt searches once; conditions in freed count as met whatever they say.

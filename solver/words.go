@@ -9,6 +9,7 @@ import (
 	uax29 "github.com/clipperhouse/uax29/v2/words"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/text"
 )
 
 // words is the theory of analysed text: a value is the list of its words, and
@@ -28,9 +29,9 @@ type phrases struct {
 
 // phrase is a run of words, or a word that a glob matches.
 type phrase struct {
-	verbatim string   // as it is written into a text
-	words    []string // of verbatim
-	glob     query.Glob
+	verbatim string     // as it is written into a text
+	words    []string   // of verbatim
+	glob     query.Glob // instead of both
 }
 
 func (p *phrases) add(item phrase) {
@@ -56,11 +57,7 @@ func (th *words) compile(l *query.Leaf) (set, *query.Diagnostic) {
 				p.add(phrase{verbatim: w, words: []string{w}})
 			}
 		case query.OpWordGlob:
-			w, ok := th.instance(item.Glob)
-			if !ok {
-				return nil, unsupported(l, "no word was found that %q matches in %s", item.Glob, l.Field.Name)
-			}
-			p.add(phrase{verbatim: w, words: split(w, th.field.Words), glob: item.Glob})
+			p.add(phrase{glob: item.Glob})
 		default:
 			return nil, unsupported(l, "%q on %s, which is analysed text", l.Op, l.Field.Name)
 		}
@@ -89,25 +86,39 @@ func split(s string, how query.Segments) []string {
 	return out
 }
 
-// instance finds a text in which one word matches a glob.
-func (th *words) instance(g query.Glob) (string, bool) {
-	for _, star := range []string{"", "a", "1"} {
-		var b strings.Builder
-		for _, part := range g {
-			switch part.Kind {
-			case query.GlobText:
-				b.WriteString(part.Text)
-			case query.GlobOne:
-				b.WriteByte('a')
-			default:
-				b.WriteString(star)
+// shapes are kinds of text that analysers leave in one piece, the plainest
+// first: letters, digits, and what may stand within a word.
+var shapes = []string{"[a-z0-9]+", "[a-z0-9_]+", "[a-z0-9]+([-._'][a-z0-9]+)*", "[a-z0-9_-]+", "[^A-Z]+"}
+
+// word finds a word that a glob matches and no forbidden test holds. Where it
+// finds none, none is a proof that there is none.
+func (th *words) word(g query.Glob, out []set) (w string, none bool) {
+	p := text.Problem{In: []text.Lang{text.Glob(g, query.FoldSimple)}}
+	for _, o := range out {
+		for _, item := range o.(*phrases).items {
+			switch {
+			case item.glob != nil:
+				p.Out = append(p.Out, text.Glob(item.glob, query.FoldSimple))
+			case len(item.words) == 1:
+				p.Out = append(p.Out, text.Literal(item.words[0], query.Exact))
 			}
 		}
-		if slices.ContainsFunc(split(b.String(), th.field.Words), func(w string) bool { return walk(g, w) }) {
-			return b.String(), true
+	}
+	for _, shape := range shapes {
+		lang, err := text.Regex(query.Regex{Source: shape}, query.Exact)
+		if err != nil {
+			continue
+		}
+		p := p
+		p.In = append(p.In[:1:1], lang)
+		if found, _, err := text.Solve(p); err == nil && found != nil {
+			if w := found.Simplest(); slices.Equal(split(w, th.field.Words), []string{w}) {
+				return w, false
+			}
 		}
 	}
-	return "", false
+	found, _, err := text.Solve(p)
+	return "", err == nil && found == nil
 }
 
 func (th *words) single(v query.Value) set {
@@ -170,17 +181,25 @@ func (*phrases) Members(int) ([]query.Value, bool) { return nil, false }
 func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 	found := &texts{in: in, out: out, field: th.field}
 	for i, s := range in {
-		p := s.(*phrases)
 		var usable []string
 		blockers := map[int]bool{}
-		for _, item := range p.items {
-			blocked := -1
-			for k, o := range out {
-				if o.(*phrases).within(item.words) {
-					blocked = k
-					break
+		unclear := false
+		for _, item := range s.(*phrases).items {
+			if item.glob != nil {
+				w, none := th.word(item.glob, out)
+				switch {
+				case w != "":
+					usable = append(usable, w)
+				case none: // which tests forbid it together is not worked out
+					for k := range out {
+						blockers[k] = true
+					}
+				default:
+					unclear = true
 				}
+				continue
 			}
+			blocked := slices.IndexFunc(out, func(o set) bool { return o.(*phrases).within(item.words) })
 			if blocked < 0 {
 				usable = append(usable, item.verbatim)
 			} else {
@@ -190,9 +209,12 @@ func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 		if len(usable) == 0 {
 			core := []int{i}
 			for k := range out {
-				if blockers[k] {
+				if blockers[k] || unclear {
 					core = append(core, len(in)+k)
 				}
+			}
+			if unclear {
+				return nil, core, query.Errorf(query.CodeUnsupported, query.Span{}, "no word was found that %s can hold here, and no proof that there is none", th.field.Name)
 			}
 			return nil, core, nil
 		}
@@ -208,6 +230,35 @@ func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 	return found, nil, nil
 }
 
+// otherWord finds a word of ASCII letters and digits that a glob matches and no
+// forbidden test does.
+func (th *words) otherWord(g query.Glob, out []set) (string, bool) {
+	if g == nil {
+		return "", false
+	}
+	letters, err := text.Regex(query.Regex{Source: "[a-z0-9]+"}, query.Exact)
+	if err != nil {
+		return "", false
+	}
+	p := text.Problem{In: []text.Lang{text.Glob(g, query.FoldASCII), letters}}
+	for _, o := range out {
+		for _, item := range o.(*phrases).items {
+			switch {
+			case item.glob != nil:
+				p.Out = append(p.Out, text.Glob(item.glob, query.FoldASCII))
+			case len(item.words) == 1:
+				p.Out = append(p.Out, text.Literal(item.words[0], query.Exact))
+			}
+		}
+	}
+	found, _, err := text.Solve(p)
+	if err != nil || found == nil {
+		return "", false
+	}
+	w := found.Simplest()
+	return w, slices.Equal(split(w, th.field.Words), []string{w})
+}
+
 // texts is a set of texts: one alternative for each part, in any order of
 // words that the separator keeps apart.
 type texts struct {
@@ -220,13 +271,15 @@ type texts struct {
 
 // neutral finds a separator.
 func (t *texts) neutral() bool {
-	for _, w := range []string{"and", "then", "with", "text", "lorem", "zzz", "qqqq", "jjjjj"} {
+	for _, w := range []string{"and", "then", "with", "text"} {
 		if !t.forbidden(w) {
 			t.fill = w
 			return true
 		}
 	}
-	return false
+	th := &words{field: t.field}
+	t.fill, _ = th.word(query.Glob{}.Any(), t.out)
+	return t.fill != ""
 }
 
 func (t *texts) forbidden(s string) bool {

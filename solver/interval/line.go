@@ -258,6 +258,7 @@ func (l Line) stored(v query.Value) (r rank, ok bool) {
 		v = query.FloatOf(math.Floor(v.Float()*l.scaling + 0.5))
 	case query.IP:
 		return rank{}, false
+	case query.UnsignedLong: // the one integer type that refuses fractions
 	default:
 		if v.Kind() == query.Float {
 			v = query.FloatOf(math.Trunc(v.Float()))

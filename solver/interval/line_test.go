@@ -184,6 +184,8 @@ func TestStoredValues(t *testing.T) {
 		{query.Long, query.BoolOf(true), ""},
 		{query.Long, query.UintOf(1 << 63), ""},
 		{query.Byte, query.IntOf(128), ""},
+		{query.UnsignedLong, query.FloatOf(2), "2"},
+		{query.UnsignedLong, query.FloatOf(1.5), ""}, // not cut off, unlike the other integer types
 		{query.Double, query.FloatOf(math.NaN()), ""},
 		{query.Double, query.StringOf("1e400"), ""},
 		{query.HalfFloat, query.FloatOf(0.1), "0.0999755859375"},
