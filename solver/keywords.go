@@ -11,6 +11,7 @@ import (
 type keywords struct {
 	field  *query.Field
 	states int
+	globs  map[string]text.Lang // by fold and text: the items of one list come many times over
 }
 
 // langSet is a set of strings as a theory handles it.
@@ -54,7 +55,7 @@ func (th *keywords) lang(l *query.Leaf) (text.Lang, *query.Diagnostic) {
 			if s, ok := item.Glob.Literal(); ok {
 				literals = append(literals, s)
 			} else {
-				langs = append(langs, text.Glob(item.Glob, l.Fold))
+				langs = append(langs, th.glob(item.Glob, l.Fold))
 			}
 		case query.OpRegex:
 			lang, err := text.Regex(item.Regex, l.Fold)
@@ -73,6 +74,19 @@ func (th *keywords) lang(l *query.Leaf) (text.Lang, *query.Diagnostic) {
 		langs = append(langs, text.Words(literals, l.Fold))
 	}
 	return text.Or(langs...), nil
+}
+
+func (th *keywords) glob(g query.Glob, fold query.Fold) text.Lang {
+	key := string(rune('0'+fold)) + g.String()
+	lang, ok := th.globs[key]
+	if !ok {
+		lang = text.Glob(g, fold)
+		if th.globs == nil {
+			th.globs = map[string]text.Lang{}
+		}
+		th.globs[key] = lang
+	}
+	return lang
 }
 
 // stringsBetween is the set of strings from low to high, in order of their bytes.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/interval"
 )
 
 // This file decides leaves with an expression. Over one field the expression is
@@ -235,6 +236,10 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 	// Not invertible: try values for the target as well, and first of all the
 	// constants that the expression speaks of.
 	try := func(v query.Value) bool {
+		v, ok := s.rules.asStored(target, v)
+		if !ok {
+			return false
+		}
 		vars := env{}
 		for _, ref := range query.FieldRefs(nil, residual) {
 			vars[ref] = v
@@ -260,6 +265,21 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 	}
 	s.undo(mark)
 	return false
+}
+
+// asStored is a constant as a field would hold it: the text of 1 is "1" in a
+// long and "1.0" in a double.
+func (r *compiler) asStored(f *query.Field, v query.Value) (query.Value, bool) {
+	switch only := r.theory(f).single(v).(type) {
+	case interval.Set:
+		if only.IsEmpty() {
+			return v, f.Type.Family() == query.Dates && v.Kind() == query.String
+		}
+		return only.Simplest(), true
+	case *langSet:
+		return query.StringOf(scriptText(v)), true
+	}
+	return v, true
 }
 
 // constants lists the literals of an expression, texts of numbers as both.

@@ -144,6 +144,9 @@ func (s *search) solve(atoms []atom, branches int) outcome {
 	if found := obvious(atoms); found.shape != nil {
 		return found
 	}
+	if core := clash(atoms); core != nil {
+		return outcome{core: core}
+	}
 	return s.refine(atoms)
 }
 
@@ -180,7 +183,12 @@ func origins(from []int) []int {
 	return slices.Compact(from)
 }
 
-// branch tries the members of a union one by one.
+// fewBranches is how many members of a union are searched one by one. Each
+// search is small and its witness plain; of many, one search of all is cheaper.
+const fewBranches = 4
+
+// branch tries the members of a union one by one: all of them at first sight,
+// and only then by searching.
 func (s *search) branch(atoms []atom, union *atom, branches int) outcome {
 	shape := &branchShape{kids: union.n.kids, from: union.from, branches: branches}
 	for i := range atoms {
@@ -189,13 +197,27 @@ func (s *search) branch(atoms []atom, union *atom, branches int) outcome {
 		}
 	}
 	shape.found = make([]branchOutcome, len(union.n.kids))
+	take := func(i int, found outcome) outcome {
+		shape.first = i
+		shape.found[i].once.Do(func() { shape.found[i].shape = found.shape })
+		return outcome{shape: shape, witness: found.witness}
+	}
+	for i := range union.n.kids {
+		if found := s.glance(shape.atoms(i), branches); found.shape != nil {
+			return take(i, found)
+		}
+	}
+	if core := clash(atoms); core != nil {
+		return outcome{core: core}
+	}
+	if _, ok := patternsOf(union.n); ok && len(union.n.kids) > fewBranches {
+		return s.refine(atoms)
+	}
 	core := []int{union.from}
 	for i := range union.n.kids {
 		found := s.solve(shape.atoms(i), branches)
 		if found.shape != nil {
-			shape.first = i
-			shape.found[i].once.Do(func() { shape.found[i].shape = found.shape })
-			return outcome{shape: shape, witness: found.witness}
+			return take(i, found)
 		}
 		if s.budget.spent() {
 			return outcome{}
@@ -203,6 +225,42 @@ func (s *search) branch(atoms []atom, union *atom, branches int) outcome {
 		core = append(core, found.core...)
 	}
 	return outcome{core: origins(core)}
+}
+
+// glance is solve without a search: it finds what is obvious.
+func (s *search) glance(atoms []atom, branches int) outcome {
+	var union *atom
+	for i := range atoms {
+		switch a := &atoms[i]; {
+		case a.out:
+		case a.n.op == opWords:
+			found, _ := s.filter(atoms, a)
+			return found
+		case a.n.op == opOr && (union == nil || len(a.n.kids) < len(union.n.kids)):
+			union = a
+		}
+	}
+	if union == nil {
+		return obvious(atoms)
+	}
+	if branches*len(union.n.kids) > maxBranches {
+		return outcome{}
+	}
+	shape := &branchShape{kids: union.n.kids, from: union.from, branches: branches * len(union.n.kids)}
+	for i := range atoms {
+		if &atoms[i] != union {
+			shape.others = append(shape.others, atoms[i])
+		}
+	}
+	shape.found = make([]branchOutcome, len(union.n.kids))
+	for i := range union.n.kids {
+		if found := s.glance(shape.atoms(i), shape.branches); found.shape != nil {
+			shape.first = i
+			shape.found[i].once.Do(func() { shape.found[i].shape = found.shape })
+			return outcome{shape: shape, witness: found.witness}
+		}
+	}
+	return outcome{}
 }
 
 // obvious writes down what a person would: the patterns' literals one after
