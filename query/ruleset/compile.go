@@ -18,6 +18,9 @@ import (
 type CompileOptions struct {
 	Tables []*schema.Table // schemas of the user's own; they go before all others
 	Limits query.Limits    // of query text; zero: query.DefaultLimits
+
+	Placeholders map[string][]string // of Sigma rules: the values of %name%
+	Logsource    bool                // Sigma rules also ask for what tells their log source from others
 }
 
 // ruleType is a row of the table of rule types.
@@ -37,6 +40,8 @@ var (
 		"threat_match":     {languages: eventLanguages, body: (*compiler).threatMatch},
 		"esql":             {languages: []query.Language{query.ESQL}, unsupported: "ES|QL queries cannot be translated"},
 		"machine_learning": {unsupported: "an anomaly detection job decides what it finds, not a query"},
+		sigmaDetection:     {languages: []query.Language{query.Sigma}, body: (*compiler).sigma},
+		sigmaCorrelation:   {languages: []query.Language{query.Sigma}, body: (*compiler).sigma},
 		"saved_query":      {languages: eventLanguages, unsupported: "its query is kept in Kibana, not in the rule"},
 	}
 )
@@ -49,7 +54,7 @@ var (
 // fields, else from [schema.Default]. Filters hold for every event that the
 // query looks at: in an EQL sequence also for missing events and until.
 func (r *Rule) Compile(opts CompileOptions) (*query.Plan, query.Diagnostics) {
-	c := &compiler{rule: r, tables: opts.Tables, limits: opts.Limits, diags: slices.Clone(r.problems)}
+	c := &compiler{rule: r, opts: opts, tables: opts.Tables, limits: opts.Limits, diags: slices.Clone(r.problems)}
 	c.fields = resolver(opts.Tables, r.RequiredFields)
 	var body query.Body
 	if r.body == nil {
@@ -100,10 +105,12 @@ func resolver(tables []*schema.Table, required []RequiredField) *schema.Resolver
 
 type compiler struct {
 	rule     *Rule
+	opts     CompileOptions
 	tables   []*schema.Table
 	limits   query.Limits
 	fields   *schema.Resolver
 	language query.Language
+	whole    *query.Plan // of a language that makes whole plans
 	diags    query.Diagnostics
 }
 
@@ -442,6 +449,9 @@ func (c *compiler) notes() {
 
 func (c *compiler) plan(body query.Body) *query.Plan {
 	r := c.rule
+	if c.whole != nil {
+		return c.whole
+	}
 	used := uses{first: map[*query.Field]query.Span{}}
 	used.body(body, r)
 	for _, f := range used.fields {

@@ -7,6 +7,7 @@
 //	          the kibana/security_rule folder of a security_detection_engine
 //	          package
 //	.ndjson   a Kibana export: rules, exception lists, connectors, a summary
+//	.yml      Sigma rules, several documents a file; also .yaml
 //
 // Files of other kinds are passed over. A file that cannot be read gives one
 // diagnostic and costs nothing else; a file that holds no live rule (an
@@ -31,6 +32,8 @@
 //	saved_query       kuery, lucene     unsupported: its query is kept in Kibana
 //	esql              esql              unsupported
 //	machine_learning  –                 unsupported: a job decides, no query
+//	sigma             sigma             Event; Correlation for an aggregation in the old style
+//	sigma_correlation sigma             Correlation
 //
 // The first language is assumed where a rule names none. Compile refuses what
 // Kibana refuses: a threshold below one, a history that begins after the run, a

@@ -179,14 +179,15 @@ func trimTop(entries []entry) {
 const packageFolder = "kibana/security_rule/"
 
 // onlyPackage keeps, where there is a package among the entries, of the JSON
-// files those of the package: the others are assets and manifests.
+// and YAML files those of the package: the others are assets and manifests.
 func onlyPackage(entries []entry) []entry {
 	inPackage := func(e entry) bool { return strings.Contains("/"+e.path, "/"+packageFolder) }
 	if !slices.ContainsFunc(entries, inPackage) {
 		return entries
 	}
 	return slices.DeleteFunc(entries, func(e entry) bool {
-		return strings.EqualFold(path.Ext(e.path), ".json") && !inPackage(e)
+		extension := strings.ToLower(path.Ext(e.path))
+		return (extension == ".json" || extension == ".yml" || extension == ".yaml") && !inPackage(e)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/sigma"
 )
 
 // Rule is one rule as its file has it. What its query means is up to
@@ -53,6 +54,8 @@ type Rule struct {
 
 	body     *node             // the rule's table
 	bare     bool              // a query alone, without a rule around it
+	sigma    *sigma.Rule       // of a Sigma rule
+	sigmaSet *sigma.Set        // the rules that it may refer to
 	problems query.Diagnostics // met while reading; Compile reports them
 }
 

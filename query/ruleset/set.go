@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/sigma"
 )
 
 // Set is a rule set.
@@ -51,7 +52,8 @@ type loader struct {
 	opts  Options
 	diags query.Diagnostics
 	found []found
-	alone bool // a single file was named: what it holds is not a chance find
+	sigma []*sigma.Rule // all, filters included
+	alone bool          // a single file was named: what it holds is not a chance find
 }
 
 // found is a rule, or a stub in the place of one, as it was read.
@@ -177,7 +179,11 @@ func (l *loader) finish() (*Set, query.Diagnostics) {
 		d.Severity = query.Warning
 		l.report(d)
 	}
+	rules := sigma.NewSet(l.sigma)
 	for i, f := range l.found {
+		if f.rule.sigma != nil {
+			f.rule.sigmaSet = rules
+		}
 		switch {
 		case dropped[i]:
 		case f.kind == stub:
@@ -220,6 +226,8 @@ var formats = [...]format{
 	{".toml", "detection-rules", (*loader).readTOMLFile},
 	{".json", "rules as Kibana's API and packages have them", (*loader).readJSONFile},
 	{".ndjson", "Kibana exports", (*loader).readNDJSONFile},
+	{".yml", "Sigma rules", (*loader).readSigmaFile},
+	{".yaml", "Sigma rules", (*loader).readSigmaFile},
 }
 
 func formatOf(name string) *format {

@@ -40,8 +40,10 @@ func (r *reader) broken(err error) *query.Diagnostic {
 	line := 0 // zero-based
 	if m := reportedLine.FindStringSubmatch(message); m != nil {
 		line, _ = strconv.Atoi(m[1])
-		line = max(line-1, 0)
 		message = message[len(m[0]):]
+		if strings.Contains(message, "end of stream") {
+			line-- // the scanner counts from one, the parser from zero
+		}
 	}
 	starts := lineStarts(r.text)
 	if !mendable(message) {
@@ -59,7 +61,7 @@ func (r *reader) broken(err error) *query.Diagnostic {
 		}
 		line = bad - 1
 	}
-	line = min(line, len(starts)-1)
+	line = min(max(line, 0), len(starts)-1)
 	end := len(r.text)
 	if line+1 < len(starts) {
 		end = starts[line+1]

@@ -74,7 +74,9 @@ func (r *reader) scalar(n *yaml.Node, at int) (query.Text, int) {
 	default:
 		a.plain()
 	}
-	a.out.Append("", r.base+a.pos)
+	if !a.closed {
+		a.out.Append("", r.base+a.pos)
+	}
 	text := a.out.Text(r.src)
 	if text.String == n.Value {
 		return text, a.pos
@@ -93,6 +95,8 @@ type aligner struct {
 	pos   int    // in text
 	base  int    // of text in the file
 	out   query.TextBuilder
+
+	closed bool // a closing quote was reached
 }
 
 // take moves n bytes of text that give s, if the value goes on so.
@@ -130,6 +134,8 @@ func (a *aligner) quoted(quote byte) {
 		case c == quote && quote == '\'' && strings.HasPrefix(a.text[a.pos:], "''"):
 			ok = a.take("'", 2)
 		case c == quote:
+			a.out.Append("", a.base+a.pos) // the text ends before its quote
+			a.closed = true
 			a.pos++
 			return
 		case c == '\\' && quote == '"':
@@ -153,9 +159,7 @@ func (a *aligner) verbatim(stop string) bool {
 	if n == 0 {
 		return false
 	}
-	if n > len(a.value) { // a plain scalar ends before the line does
-		n = len(a.value)
-	}
+	n = min(n, len(a.value))
 	return n > 0 && a.take(rest[:n], n)
 }
 
@@ -178,10 +182,8 @@ func (a *aligner) fold() bool {
 	case n == 0:
 		return false
 	case breaks == 0:
-		if n > len(a.value) {
-			n = len(a.value)
-		}
-		return a.take(a.text[a.pos:a.pos+n], n)
+		n = min(n, len(a.value)) // a plain scalar ends before the line does
+		return n > 0 && a.take(a.text[a.pos:a.pos+n], n)
 	case breaks == 1:
 		return a.take(" ", n)
 	}
