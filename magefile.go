@@ -85,7 +85,7 @@ func Fuzz() error {
 		length = "10s"
 	}
 	for _, t := range targets {
-		err = errors.Join(err, run(".", "go", "test", t.pkg, "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+length))
+		err = errors.Join(err, run(".", "go", "test", t.pkg, "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+length, "-fuzzminimizetime=10x"))
 	}
 	return err
 }
