@@ -21,6 +21,8 @@ type cover struct {
 	targets []*target      // the leaves of all parts, in order
 	near    map[string]int // documents of near-misses, and the case that has them
 	counts  map[string]int // cases by kind
+	key     uint64         // of the random streams of a realistic suite
+	bare    int            // cases that a realistic suite leaves as they are
 }
 
 // base is a solution in use, and its plainest documents.
@@ -66,6 +68,9 @@ const (
 const sweeps = 2
 
 func newCover(s *subject, opts Options, stamp stamps) *cover {
+	if slices.ContainsFunc(s.plan.Fields, func(f *query.Field) bool { return f.Name == "*" }) {
+		stamp = stampNone // a search of every field would read the time as well
+	}
 	c := &cover{subject: s, opts: opts, stamp: stamp, near: map[string]int{}, counts: map[string]int{}}
 	for _, part := range s.ask.parts {
 		for _, f := range solver.Foci(part.pred, part.slot) {
@@ -163,7 +168,12 @@ func (t *target) count(l *Leaves) {
 }
 
 func (c *cover) newBase(solution *solver.Solution) *base {
-	b := &base{solution: solution, template: newTemplate(solution, c.stamp)}
+	b := &base{solution: solution}
+	if c.opts.Realistic {
+		b.template = c.realistic(solution, c.stamp, c.key, true)
+	} else {
+		b.template = newTemplate(solution, c.stamp)
+	}
 	d := b.template.draft()
 	d.time = c.now.Add(-c.ask.age)
 	d.simplest()
@@ -236,7 +246,9 @@ func (c *cover) solve(f solver.Focus, more ...solver.Goal) solver.Result {
 		if result.Solution != nil {
 			break
 		}
-		if other := c.solver.Solve(goals(a.ask, f, more)); other.Solution != nil || other.Unknown != nil {
+		other := c.solver.Solve(goals(a.ask, f, more))
+		aboutIt := other.Conflict != nil && result.Conflict != nil && slices.Contains(other.Conflict.Spans, f.Leaf.Span)
+		if other.Solution != nil || other.Unknown != nil || aboutIt {
 			result = other
 		}
 	}
@@ -418,6 +430,9 @@ func (c *cover) sweep(b *base) {
 		}
 		c.read(docs)
 		if c.mark(docs) {
+			if len(why) > 1 {
+				clause = query.Span{} // there is no one clause
+			}
 			if len(why) > listed+1 {
 				why = append(why[:listed], "and "+strconv.Itoa(len(why)-listed)+" more")
 			}
@@ -494,7 +509,8 @@ func (p *place) itemValue(i int) (query.Value, bool) {
 			tries = append(tries, query.StringOf(strings.Replace(p.value.Str(), was, o.Value.Str(), 1)))
 		}
 	case query.OpGlob, query.OpWordGlob:
-		tries = []query.Value{query.StringOf(fillGlob(o.Glob, "")), query.StringOf(fillGlob(o.Glob, "any"))}
+		// Something for every star: an empty one would not show that it is there.
+		tries = []query.Value{query.StringOf(fillGlob(o.Glob, "any")), query.StringOf(fillGlob(o.Glob, ""))}
 	case query.OpNet:
 		tries = []query.Value{query.StringOf(o.Net.Addr().String()), query.StringOf(o.Net.Addr().Next().String())}
 	case query.OpRange:

@@ -31,7 +31,7 @@ func (c *cover) twins() {
 	docs := c.from[0].docs
 	set := c.events(docs)
 	add := func(t twin) {
-		if c.program.Run(t.events, c.now).Match == (t.expect == Match) {
+		if out := c.program.Run(t.events, c.now); out.Unsure == nil && out.Match == (t.expect == Match) {
 			c.addEvents("twin/", t.expect, t.events, t.why, t.clause)
 		}
 	}
@@ -245,8 +245,10 @@ func (c *cover) newTermsTwins(body *query.NewTerms, set query.EventSet, add func
 			break
 		}
 	}
-	if len(body.Terms) > 1 && body.History > from {
-		f := body.Terms[0]
+	for _, f := range body.Terms {
+		if len(body.Terms) < 2 || body.History <= from {
+			break
+		}
 		for v := range c.others(doc, f) {
 			add(twin{Match, "all values but that of " + f.Name + " were there before", body.Span, before(doc.With(concrete(f.Name), v), inside)})
 			break
@@ -302,7 +304,11 @@ func neighbours(f *query.Field, v query.Value, i int) []query.Value {
 	switch f.Type.Family() {
 	case query.Integers, query.Floats:
 		if n, ok := v.Int(); ok {
-			return []query.Value{query.IntOf(n + int64(i)), query.IntOf(n - int64(i))}
+			out := []query.Value{query.IntOf(n + int64(i))}
+			if n < 0 || n > int64(i) { // ports and sizes are not negative
+				out = append(out, query.IntOf(n-int64(i)))
+			}
+			return out
 		}
 		return []query.Value{query.FloatOf(v.Float() + float64(i)), query.FloatOf(v.Float() - float64(i))}
 	case query.Addresses:
