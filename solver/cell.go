@@ -236,10 +236,10 @@ func (r *compiler) hold(c *cell) holding {
 	if len(hits) == 0 {
 		return meet(nil)
 	}
-	if !c.field.Array || len(c.joins) > 0 {
+	if !c.field.Array {
 		return meet(hits)
 	}
-	if alone >= 0 {
+	if alone >= 0 || len(c.joins) > 0 {
 		return r.holdOne(c, hits, alone, meet)
 	}
 	// Several values may share the work: each hit wants a value of its own,
@@ -268,8 +268,8 @@ func (r *compiler) hold(c *cell) holding {
 }
 
 // holdOne decides the atoms of an array field that is to have one value only,
-// because an expression over several could not be solved. What several values
-// would satisfy is then no conflict, it is unknown.
+// because it is a join key or in an expression, and several could not be solved.
+// What several values would satisfy is then no conflict, it is unknown.
 func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) holding) holding {
 	together := meet(hits)
 	if together.core == nil || len(hits) == 1 {
@@ -280,9 +280,13 @@ func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) hold
 			return one
 		}
 	}
-	together.core = append(together.core, alone)
+	span, what := c.atoms[hits[0]].span, "a join on"
+	if alone >= 0 {
+		together.core = append(together.core, alone)
+		span, what = c.atoms[alone].span, "an expression over"
+	}
 	if together.reason == nil {
-		together.reason = query.Errorf(query.CodeUnsupported, c.atoms[alone].span, "an expression over several values of %s at a time", c.field.Name)
+		together.reason = query.Errorf(query.CodeUnsupported, span, "%s several values of %s at a time", what, c.field.Name)
 	}
 	return together
 }

@@ -212,6 +212,9 @@ func TestTriplesOfTests(t *testing.T) {
 		integers("unsigned longs", query.UnsignedLong, query.IntOf(0), query.UintOf(1<<64-1)),
 	} {
 		for _, array := range []bool{false, true} {
+			if array && testing.Short() {
+				continue
+			}
 			name := d.name
 			if array {
 				name += " in arrays"

@@ -3,6 +3,7 @@ package solver
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -113,8 +114,7 @@ func (inv *inverter) compare(e *query.Compare) preimage {
 		yes := inv.number(expr, lo, hi, ok)
 		return preimage{yes, text.And(text.Not(yes), inv.number(expr, math.MinInt64, math.MaxInt64, true))}
 	case c.Kind() == query.String:
-		target := stringsThat(op, c.Str())
-		return preimage{inv.text(expr, target), inv.text(expr, text.Not(target))}
+		return inv.both(expr, stringsThat(op, c.Str()))
 	case c.Kind() == query.Bool && (op == query.EQ || op == query.NE):
 		p := inv.truth(expr)
 		if c.Bool() != (op == query.EQ) {
@@ -308,6 +308,36 @@ func (inv *inverter) constant(e query.Expr) string {
 	return scriptText(v)
 }
 
+// both is the preimage of target and of its complement under a string
+// expression. A function that cuts in the middle of a surrogate pair leaves half
+// of it, which is no character: inv.text misses such strings. But where target,
+// or its complement, has no text with a broken character in it, the set of its
+// strings is complete, and all others belong to the other side.
+func (inv *inverter) both(e query.Expr, target text.Lang) preimage {
+	p := preimage{inv.text(e, target), inv.text(e, text.Not(target))}
+	if inv.partial || !cuts(e) {
+		return p
+	}
+	broken := text.Glob(query.Glob{}.Any().Text("\uFFFD").Any(), query.Exact)
+	whole := func(l text.Lang) bool {
+		found, _, err := text.Solve(text.Problem{In: []text.Lang{l, broken}})
+		return err == nil && found == nil
+	}
+	switch {
+	case whole(target):
+		p.no = text.Not(p.yes)
+	case whole(text.Not(target)):
+		p.yes = text.Not(p.no)
+	}
+	return p
+}
+
+// cuts reports whether an expression takes strings apart by position.
+func cuts(e query.Expr) bool {
+	c, ok := e.(*query.Call)
+	return ok && (c.Func == query.FuncSubstring || slices.ContainsFunc(c.Args, cuts))
+}
+
 // text is the set of strings for which a string expression lies in target.
 func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 	if !mentions(e) {
@@ -422,9 +452,7 @@ func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
 
 // test inverts a boolean function.
 func (inv *inverter) test(c *query.Call) preimage {
-	both := func(e query.Expr, target text.Lang) preimage {
-		return preimage{inv.text(e, target), inv.text(e, text.Not(target))}
-	}
+	both := inv.both
 	switch c.Func {
 	case query.FuncStartsWith, query.FuncEndsWith, query.FuncStringContains:
 		if mentions(c.Args[1]) {

@@ -230,35 +230,6 @@ func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 	return found, nil, nil
 }
 
-// otherWord finds a word of ASCII letters and digits that a glob matches and no
-// forbidden test does.
-func (th *words) otherWord(g query.Glob, out []set) (string, bool) {
-	if g == nil {
-		return "", false
-	}
-	letters, err := text.Regex(query.Regex{Source: "[a-z0-9]+"}, query.Exact)
-	if err != nil {
-		return "", false
-	}
-	p := text.Problem{In: []text.Lang{text.Glob(g, query.FoldASCII), letters}}
-	for _, o := range out {
-		for _, item := range o.(*phrases).items {
-			switch {
-			case item.glob != nil:
-				p.Out = append(p.Out, text.Glob(item.glob, query.FoldASCII))
-			case len(item.words) == 1:
-				p.Out = append(p.Out, text.Literal(item.words[0], query.Exact))
-			}
-		}
-	}
-	found, _, err := text.Solve(p)
-	if err != nil || found == nil {
-		return "", false
-	}
-	w := found.Simplest()
-	return w, slices.Equal(split(w, th.field.Words), []string{w})
-}
-
 // texts is a set of texts: one alternative for each part, in any order of
 // words that the separator keeps apart.
 type texts struct {
