@@ -183,10 +183,6 @@ func origins(from []int) []int {
 	return slices.Compact(from)
 }
 
-// fewBranches is how many members of a union are searched one by one. Each
-// search is small and its witness plain; of many, one search of all is cheaper.
-const fewBranches = 4
-
 // branch tries the members of a union one by one: all of them at first sight,
 // and only then by searching.
 func (s *search) branch(atoms []atom, union *atom, branches int) outcome {
@@ -209,9 +205,6 @@ func (s *search) branch(atoms []atom, union *atom, branches int) outcome {
 	}
 	if core := clash(atoms); core != nil {
 		return outcome{core: core}
-	}
-	if _, ok := patternsOf(union.n); ok && len(union.n.kids) > fewBranches {
-		return s.refine(atoms)
 	}
 	core := []int{union.from}
 	for i := range union.n.kids {
