@@ -31,6 +31,7 @@ type Options struct {
 	Cover        Cover
 	NoNearMisses bool
 	Shapes       bool // cases of what engines make of null, lists, letter case …
+	Realistic    bool // documents read like telemetry; see package taste
 	Discard      bool // keep no cases: only their number
 	Workers      int  // of CheckAll; 0: one for each processor
 
@@ -63,7 +64,11 @@ func Check(rule *ruleset.Rule, opts Options) *Suite {
 	suite := &Suite{Verdict: verdict}
 	if verdict == Verified {
 		c := newCover(sub, opts, stampEvent)
+		c.key = streamKey(0, rule.ID)
 		c.run()
+		if opts.Realistic {
+			c.dress()
+		}
 		suite = &c.suite
 		suite.Verdict = Verified
 		for _, d := range suite.Findings {

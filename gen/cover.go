@@ -22,7 +22,6 @@ type cover struct {
 	near    map[string]int // documents of near-misses, and the case that has them
 	counts  map[string]int // cases by kind
 	key     uint64         // of the random streams of a realistic suite
-	bare    int            // cases that a realistic suite leaves as they are
 }
 
 // base is a solution in use, and its plainest documents.
@@ -143,6 +142,10 @@ func (c *cover) shown(leaf *query.Leaf) bool {
 func (c *cover) alternatives() {
 	ask := c.ask
 	for _, a := range c.more {
+		if !slices.Equal(a.ask.parts, ask.parts) {
+			c.otherParts(a)
+			continue
+		}
 		c.ask = a.ask
 		b := c.newBase(a.first)
 		if c.matches(b.docs) {
@@ -246,13 +249,16 @@ func (c *cover) solve(f solver.Focus, more ...solver.Goal) solver.Result {
 		if result.Solution != nil {
 			break
 		}
+		if !slices.Equal(a.ask.parts, c.ask.parts) {
+			continue // its documents are those of other parts
+		}
 		other := c.solver.Solve(goals(a.ask, f, more))
 		aboutIt := other.Conflict != nil && result.Conflict != nil && slices.Contains(other.Conflict.Spans, f.Leaf.Span)
 		if other.Solution != nil || other.Unknown != nil || aboutIt {
 			result = other
 		}
 	}
-	return result
+	return c.proved(f, more, result)
 }
 
 // goals are those of the rule's other parts, then those of a focus. In a step

@@ -16,13 +16,12 @@ import (
 // and the reason is worded after the outcome.
 
 // maxShapes bounds the shape cases of one rule.
-const maxShapes = 48
+const maxShapes = 40
 
 // form is a row of the table of shapes.
 type form struct {
 	name string
-	// once says that the form is about the field, not about how it is tested.
-	once bool
+	of   scope
 	// values returns what to put in place of the value; none where the form
 	// does not apply.
 	values func(s *shaping) []formed
@@ -30,6 +29,15 @@ type form struct {
 	// that it was made of, and by the outcome.
 	why func(t *target, v query.Value, same bool, outcome Expect) string
 }
+
+// scope says of what one example is enough.
+type scope uint8
+
+const (
+	ofTest  scope = iota // each way in which a field is tested
+	ofField              // each field, however it is tested
+	ofRule               // the rule: the outcome is the same for all fields
+)
 
 // shaping is a value about to be written in other forms.
 type shaping struct {
@@ -48,42 +56,53 @@ type formed struct {
 	gone, dotted bool
 }
 
-// forms is the table of shapes.
+// forms is the table of shapes, those first that show most: where a rule has more
+// than maxShapes, the last are left out.
 var forms = [...]form{
 	{
-		"missing", true,
+		"missing", ofField,
 		func(*shaping) []formed { return []formed{{gone: true}} },
 		func(t *target, _ query.Value, _ bool, outcome Expect) string { return whyMissing(t, outcome) },
 	},
 	{
-		"null", true,
-		func(*shaping) []formed { return []formed{{}} },
-		func(t *target, _ query.Value, _ bool, outcome Expect) string {
-			return "null counts as missing: " + whyMissing(t, outcome)
-		},
-	},
-	{
-		"empty array", true,
-		func(*shaping) []formed { return []formed{{value: query.ArrayOf()}} },
-		func(t *target, _ query.Value, _ bool, outcome Expect) string {
-			return "an empty array counts as missing: " + whyMissing(t, outcome)
-		},
-	},
-	{
-		"empty string", false,
-		func(s *shaping) []formed { return ifText(s.value, "") },
+		"letter case", ofTest,
+		func(s *shaping) []formed { return s.ifText(otherCase(s.value.Str())) },
 		func(t *target, _ query.Value, same bool, _ Expect) string {
 			switch {
-			case t.leaf.Op == query.OpExists && same:
-				return "an empty text is a value, so " + t.name() + " is there"
+			case t.leaf.Op == query.OpExists:
+				return "any text is a value"
+			case same && t.leaf.Field.Type.Family() == query.Analysed:
+				return "the words of a text field such as " + t.name() + " are compared in lower case"
+			case same && t.leaf.Fold != query.Exact:
+				return "the test of " + t.name() + " ignores letter case"
 			case same:
-				return "an empty text is a value, and " + t.name() + " may be empty here"
+				return "letter case makes no difference to what " + t.name() + " is asked for"
 			}
-			return "an empty text is a value, but not one that " + t.name() + " is asked for"
+			return "the test of " + t.name() + " tells capitals from small letters"
 		},
 	},
 	{
-		"several values", false,
+		"longer text", ofTest,
+		func(s *shaping) []formed {
+			if s.leaf.Field.Type.Family() != query.Strings {
+				return nil
+			}
+			text := s.value.Str()
+			return append(s.ifText(text+"-not"), s.ifText("not-"+text)...)
+		},
+		func(t *target, v query.Value, same bool, _ Expect) string {
+			words := t.name() + " begins with what the clause asks for, and goes on"
+			if strings.HasPrefix(v.Str(), "not-") {
+				words = t.name() + " ends with what the clause asks for, and has more in front"
+			}
+			if same {
+				return words + ", which makes no difference"
+			}
+			return words
+		},
+	},
+	{
+		"several values", ofField,
 		func(s *shaping) []formed {
 			other, ok := s.contrary()
 			if !ok {
@@ -102,24 +121,20 @@ var forms = [...]form{
 		},
 	},
 	{
-		"letter case", false,
-		func(s *shaping) []formed { return ifText(s.value, otherCase(s.value.Str())) },
+		"empty string", ofField,
+		func(s *shaping) []formed { return s.ifText("") },
 		func(t *target, _ query.Value, same bool, _ Expect) string {
 			switch {
-			case t.leaf.Op == query.OpExists:
-				return "any text is a value"
-			case same && t.leaf.Field.Type.Family() == query.Analysed:
-				return "the words of a text field such as " + t.name() + " are compared in lower case"
-			case same && t.leaf.Fold != query.Exact:
-				return "the test of " + t.name() + " ignores letter case"
+			case t.leaf.Op == query.OpExists && same:
+				return "an empty text is a value, so " + t.name() + " is there"
 			case same:
-				return "letter case makes no difference to what " + t.name() + " is asked for"
+				return "an empty text is a value, and " + t.name() + " may be empty here"
 			}
-			return "the test of " + t.name() + " tells capitals from small letters"
+			return "an empty text is a value, but not one that " + t.name() + " is asked for"
 		},
 	},
 	{
-		"number as string", false,
+		"number as string", ofField,
 		func(s *shaping) []formed {
 			if !s.value.IsNumber() {
 				return nil
@@ -134,7 +149,7 @@ var forms = [...]form{
 		},
 	},
 	{
-		"boundary", false,
+		"boundary", ofTest,
 		func(s *shaping) (out []formed) {
 			if s.leaf.Op != query.OpRange || s.leaf.Field.Type.Family() != query.Integers {
 				return nil
@@ -163,7 +178,7 @@ var forms = [...]form{
 		},
 	},
 	{
-		"IPv6 twin", false,
+		"IPv6 twin", ofTest,
 		func(s *shaping) []formed {
 			a, err := netip.ParseAddr(s.value.Str())
 			if err != nil || !a.Is4() || s.leaf.Field.Type.Family() != query.Addresses {
@@ -179,7 +194,21 @@ var forms = [...]form{
 		},
 	},
 	{
-		"dotted key", true,
+		"null", ofRule,
+		func(*shaping) []formed { return []formed{{}} },
+		func(t *target, _ query.Value, _ bool, outcome Expect) string {
+			return "null counts as missing: " + whyMissing(t, outcome)
+		},
+	},
+	{
+		"empty array", ofRule,
+		func(*shaping) []formed { return []formed{{value: query.ArrayOf()}} },
+		func(t *target, _ query.Value, _ bool, outcome Expect) string {
+			return "an empty array counts as missing: " + whyMissing(t, outcome)
+		},
+	},
+	{
+		"dotted key", ofRule,
 		func(s *shaping) []formed {
 			if !strings.Contains(s.name(), ".") {
 				return nil
@@ -204,8 +233,11 @@ func whyMissing(t *target, outcome Expect) string {
 	return "without " + t.name() + " the rule does not match"
 }
 
-func ifText(v query.Value, text string) []formed {
-	if v.Kind() != query.String || text == v.Str() {
+// ifText returns a text to put in place of another one. Addresses and dates are
+// texts in documents only.
+func (s *shaping) ifText(text string) []formed {
+	family := s.leaf.Field.Type.Family()
+	if s.value.Kind() != query.String || text == s.value.Str() || family != query.Strings && family != query.Analysed {
 		return nil
 	}
 	return []formed{{value: query.StringOf(text)}}
@@ -241,6 +273,13 @@ func (c *cover) shapes() {
 	}
 	skip := c.jointFields()
 	made := 0
+	for _, b := range c.bases {
+		if docs, ok := c.filled(b); ok && !seen[keyOf(c.events(docs))] {
+			seen[keyOf(c.events(docs))] = true
+			c.addEvents("shape/", Match, c.events(docs), "something stands for every * of a pattern", query.Span{})
+		}
+	}
+	var values []*shaping
 	for _, t := range c.targets {
 		if t.state != covered || t.nested || t.leaf.Op == query.OpScript || t.focus.On.Slot < 0 || skip[t.leaf.Field] {
 			continue
@@ -249,16 +288,20 @@ func (c *cover) shapes() {
 		if s.docs, s.base = c.decided(t); s.docs == nil {
 			continue
 		}
-		values := s.docs[s.slot].Lookup(nil, t.name())
-		if len(values) != 1 {
-			continue
+		if there := s.docs[s.slot].Lookup(nil, t.name()); len(there) == 1 {
+			s.value = there[0]
+			values = append(values, s)
 		}
-		s.value = values[0]
-		for n := range forms {
-			f := &forms[n]
-			p := pair{field: t.leaf.Field, slot: s.slot, form: n}
-			if !f.once {
-				p.op, p.fold = t.leaf.Op, t.leaf.Fold
+	}
+	for n := range forms {
+		f := &forms[n]
+		for _, s := range values {
+			p := pair{form: n}
+			if f.of != ofRule {
+				p.field, p.slot = s.leaf.Field, s.slot
+			}
+			if f.of == ofTest {
+				p.op, p.fold = s.leaf.Op, s.leaf.Fold
 			}
 			if done[p] {
 				continue
@@ -274,7 +317,7 @@ func (c *cover) shapes() {
 				}
 				seen[key], done[p] = true, true
 				outcome := s.outcome(events)
-				c.addEvents("shape/", outcome, events, f.why(t, to.value, outcome == s.base, outcome), t.leaf.Span)
+				c.addEvents("shape/", outcome, events, f.why(s.target, to.value, outcome == s.base, outcome), s.leaf.Span)
 			}
 		}
 	}
@@ -309,6 +352,24 @@ func (s *shaping) contrary() (query.Value, bool) {
 	return query.Value{}, false
 }
 
+// filled puts something in place of each star that a solution left empty.
+func (c *cover) filled(b *base) (docs []query.Document, changed bool) {
+	docs = slices.Clone(b.docs)
+	c.read(b.docs)
+	for _, t := range c.targets {
+		if !t.on || !t.positive || t.hit < 0 || t.leaf.Op != query.OpGlob && t.leaf.Op != query.OpWordGlob {
+			continue
+		}
+		if p, ok := b.place(t); ok {
+			v := query.StringOf(fillGlob(t.leaf.Items[t.hit].Glob, "any"))
+			if !v.Equal(p.value) && p.set.Contains(v) {
+				docs[p.slot], changed = docs[p.slot].With(p.name, v), true
+			}
+		}
+	}
+	return docs, changed && c.matches(docs)
+}
+
 // jointFields are those that a plan compares between events or counts by: to
 // write one of them differently says nothing about the clause that tests it.
 func (c *cover) jointFields() map[*query.Field]bool {
@@ -330,6 +391,8 @@ func (c *cover) jointFields() map[*query.Field]bool {
 		for _, f := range body.Terms {
 			joint[f] = true
 		}
+	case *query.Correlation:
+		jointOf(body, joint)
 	}
 	return joint
 }

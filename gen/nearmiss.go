@@ -24,7 +24,9 @@ func (c *cover) nearMisses(t *target) {
 			docs := slices.Clone(b.docs)
 			docs[p.slot] = docs[p.slot].With(p.name, v)
 			if c.matches(docs) {
-				c.report(c.mismatch(docs, NoMatch))
+				if !c.ask.loose {
+					c.report(c.mismatch(docs, NoMatch))
+				}
 				return
 			}
 			if c.read(docs); t.off && t.hit >= 0 && t.items[t.hit].state == untold {
@@ -71,7 +73,7 @@ func (c *cover) miss(t *target, f solver.Focus) *base {
 	b := c.newBase(result.Solution)
 	b.docs = c.nearest(t, b)
 	if c.matches(b.docs) {
-		if !c.aliased() {
+		if !c.aliased() && !c.ask.loose {
 			c.report(c.mismatch(b.docs, NoMatch))
 		}
 		return nil

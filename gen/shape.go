@@ -25,6 +25,19 @@ type question struct {
 	// threshold does, with Distinct.Count different values of Distinct.Field.
 	copies   int
 	distinct *query.Distinct
+	// series is what becomes of the documents of a correlation; else nil. Then
+	// copies, if not 0, says that they are others than those of the slots.
+	series *series
+	// fallback says that the question is put where those before have no answer.
+	fallback bool
+	// loose says that an event may stand for several rules: what should be a
+	// near-miss may match.
+	loose bool
+	// narrow says that the question does not cover all ways to match, and
+	// guessed are goals of it that others might be put in place of. partial
+	// says that with the questions beside it there still are further ways.
+	narrow, partial bool
+	guessed         []query.Pred
 	// indicators is the first slot whose document is an indicator; 0 for none.
 	indicators int
 }
@@ -72,6 +85,8 @@ func pose(plan *query.Plan) ([]question, *query.Diagnostic) {
 		return []question{q}, nil
 	case *query.IndicatorMatch:
 		return indicatorMatch(body), nil
+	case *query.Correlation:
+		return correlation(body)
 	}
 	return nil, &query.Diagnostic{Code: query.CodeUnsupported, Summary: "rules of this kind are not handled"}
 }
@@ -171,6 +186,8 @@ func (s *subject) events(docs []query.Document) query.EventSet {
 	switch {
 	case q.indicators > 0:
 		return query.EventSet{Docs: docs[:q.indicators], Indicators: docs[q.indicators:]}
+	case q.series != nil:
+		return query.EventSet{Docs: s.spread(docs)}
 	case q.copies > 1:
 		return query.EventSet{Docs: s.multiply(docs[0])}
 	}
@@ -188,7 +205,7 @@ func (s *subject) multiply(doc query.Document) []query.Document {
 			if int64(len(docs)) >= q.distinct.Count {
 				break
 			}
-			docs = append(docs, doc.With(concrete(q.distinct.Field.Name), v))
+			docs = append(docs, s.follow(doc, concrete(q.distinct.Field.Name), v))
 		}
 	}
 	for len(docs) < q.copies {

@@ -23,6 +23,7 @@ type SourceOptions struct {
 	Now          time.Time        // when the first event takes place; zero: [Epoch]
 	NoTimestamps bool             // leave out @timestamp and event.ingested
 	Base         []query.Document // documents to lay the drawn ones over, in turn
+	Realistic    bool             // documents read like telemetry; see package taste
 }
 
 // Event is one draw: the documents, one or several, that fire a rule together.
@@ -41,6 +42,7 @@ type Source struct {
 	str   stream        // of the event set at work
 	docs  []query.Document
 	err   error
+	plain int // event sets that were drawn without taste, which would not match
 }
 
 // root is a rule of a source.
@@ -49,7 +51,10 @@ type root struct {
 	meta     any
 	key      uint64
 	branches []*draft
-	cover    *cover // whose cases are the covering documents
+	minimal  []*draft // of a realistic source: the branches without taste
+	cover    *cover   // whose cases are the covering documents
+	dressed  bool     // they have taste
+	timeless bool     // of the drafts
 }
 
 // NewSource makes an empty source.
@@ -113,12 +118,33 @@ func (s *Source) Fields() []*query.Field {
 			}
 		}
 	}
+	if s.opts.Realistic {
+		s.addExtras(seen)
+	}
 	fields := make([]*query.Field, 0, len(seen))
 	for _, f := range seen {
 		fields = append(fields, f)
 	}
 	slices.SortFunc(fields, func(a, b *query.Field) int { return cmp.Compare(a.Name, b.Name) })
 	return fields
+}
+
+// addExtras adds the fields that taste adds.
+func (s *Source) addExtras(seen map[string]*query.Field) {
+	known := schema.NewResolver(append(slices.Clone(s.opts.Tables), schema.Default())...)
+	for _, r := range s.roots {
+		r.branch(s.opts)
+		for i := range r.branches {
+			d := r.draft(i, s.opts)
+			for slot := range d.t.slots {
+				for _, name := range d.t.scene.Extras(slot) {
+					if seen[name] == nil {
+						seen[name], _ = known.Field(name)
+					}
+				}
+			}
+		}
+	}
 }
 
 // Documents draws without end: event set k of the sequence depends on the seed,
@@ -141,14 +167,16 @@ func (s *Source) At(k uint64) (Event, error) {
 	if len(s.roots) == 0 {
 		return Event{}, nil
 	}
-	r, d := s.fill(k)
-	docs := make([]query.Document, len(d.t.slots))
-	for slot := range docs {
-		docs[slot] = d.document(slot)
-	}
-	s.overlay(docs, d.t, k)
-	event := Event{r.meta, r.events(docs)}
-	return event, r.verify(event.EventSet, d.time.Add(r.ask.age))
+	var event Event
+	return event, s.matching(k, func(r *root, d *draft) query.EventSet {
+		docs := make([]query.Document, len(d.t.slots))
+		for slot := range docs {
+			docs[slot] = d.document(slot)
+		}
+		s.overlay(docs, d.t, k)
+		event = Event{r.meta, r.events(docs)}
+		return event.EventSet
+	})
 }
 
 // Append appends the documents of event set k as JSON, one a line, without
@@ -157,15 +185,21 @@ func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
 	if len(s.roots) == 0 {
 		return dst, nil
 	}
-	r, d := s.fill(k)
-	docs := s.docs[:0]
-	for slot := range d.t.slots {
-		docs = append(docs, d.borrow(slot))
-	}
-	s.docs = docs
-	s.overlay(docs, d.t, k)
-	set := r.events(docs)
-	if err := r.verify(set, d.time.Add(r.ask.age)); err != nil {
+	var r *root
+	var d *draft
+	var set query.EventSet
+	err := s.matching(k, func(of *root, in *draft) query.EventSet {
+		r, d = of, in
+		docs := s.docs[:0]
+		for slot := range d.t.slots {
+			docs = append(docs, d.borrow(slot))
+		}
+		s.docs = docs
+		s.overlay(docs, d.t, k)
+		set = r.events(docs)
+		return set
+	})
+	if err != nil {
 		return dst, err
 	}
 	for i := range set.Docs {
@@ -179,12 +213,27 @@ func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
 	return dst, nil
 }
 
+// matching draws event set k and re-matches the documents that come of it. Taste
+// that spoils a match, which it should never do, is left away.
+func (s *Source) matching(k uint64, documents func(*root, *draft) query.EventSet) error {
+	r, d, branch := s.fill(k)
+	err := r.verify(documents(r, d), d.time.Add(r.ask.age))
+	if err == nil || !s.opts.Realistic {
+		return err
+	}
+	s.plain++
+	m := r.minimal[branch]
+	m.time = d.time
+	m.draw(&s.str)
+	return r.verify(documents(r, m), m.time.Add(r.ask.age))
+}
+
 // Draw draws one event set of the rule added i-th from any stream, such as that
 // of a property-based test, which can then shrink what it found.
 func (s *Source) Draw(i int, src rand.Source) Event {
 	r := s.roots[i]
 	r.branch(s.opts)
-	d := r.branches[pick(src, len(r.branches))]
+	d := r.draft(pick(src, len(r.branches)), s.opts)
 	d.time = s.opts.Now
 	d.draw(src)
 	docs := make([]query.Document, len(d.t.slots))
@@ -201,10 +250,11 @@ func (s *Source) Branches() iter.Seq[Event] {
 		n := uint64(0)
 		for _, r := range s.roots {
 			r.branch(s.opts)
-			for i := range r.cover.suite.Cases {
-				set := r.cover.suite.Cases[i].Events
+			c := r.covered(s.opts)
+			for i := range c.suite.Cases {
+				set := c.suite.Cases[i].Events
 				set.Docs = slices.Clone(set.Docs)
-				s.overlay(set.Docs, r.cover.from[i].template, n)
+				s.overlay(set.Docs, c.from[i].template, n)
 				if s.err = r.verify(set, s.opts.Now); s.err != nil || !yield(Event{r.meta, set}) {
 					return
 				}
@@ -218,24 +268,25 @@ func (s *Source) Branches() iter.Seq[Event] {
 func (s *Source) Err() error { return s.err }
 
 // fill draws event set k into the draft of a branch.
-func (s *Source) fill(k uint64) (*root, *draft) {
-	r := s.roots[0]
+func (s *Source) fill(k uint64) (r *root, d *draft, branch int) {
+	r = s.roots[0]
 	if len(s.roots) > 1 {
 		s.str = streamAt(s.opts.Seed, k)
 		r = s.roots[pick(&s.str, len(s.roots))]
 	}
 	r.branch(s.opts)
 	s.str = streamAt(r.key, k)
-	d := r.branches[pick(&s.str, len(r.branches))]
+	if branch = pick(&s.str, len(r.branches)); k == 0 {
+		branch = 0
+	}
+	d = r.draft(branch, s.opts)
 	d.time = s.opts.Now.Add(time.Duration(k) * s.step)
-	if k == 0 {
-		d = r.branches[0]
-		d.time = s.opts.Now
+	if k == 0 && !s.opts.Realistic {
 		d.simplest()
 	} else {
 		d.draw(&s.str)
 	}
-	return r, d
+	return r, d, branch
 }
 
 // overlay lays docs over the base documents of event set k.
@@ -267,11 +318,50 @@ func (r *root) branch(opts SourceOptions) {
 	if len(r.branches) == 0 { // the first solution does not match: drawing from it will tell
 		r.branches = append(r.branches, newTemplate(r.first, stamp).draft())
 	}
-	timeless := len(opts.Base) == 0 && !slices.ContainsFunc(r.plan.Fields, func(f *query.Field) bool {
+	if opts.Realistic {
+		r.minimal = r.branches
+		r.branches = make([]*draft, len(r.minimal))
+	}
+	r.timeless = len(opts.Base) == 0 && !slices.ContainsFunc(r.plan.Fields, func(f *query.Field) bool {
 		return f.Name == "@timestamp" || f.Name == "event.ingested" || strings.Contains(f.Name, "*")
 	})
-	for _, d := range r.branches {
-		_, event := r.plan.Body.(*query.Event)
-		d.timeless = timeless && event // other bodies order documents by time
+	_, event := r.plan.Body.(*query.Event)
+	r.timeless = r.timeless && event // other bodies order documents by time
+	for _, d := range slices.Concat(r.branches, r.minimal) {
+		if d != nil {
+			d.timeless = r.timeless
+		}
 	}
+}
+
+// draft returns the draft of a branch. One with taste is made when it is first
+// drawn from: a rule may have hundreds.
+func (r *root) draft(branch int, opts SourceOptions) *draft {
+	if d := r.branches[branch]; d != nil {
+		return d
+	}
+	solution, stamp := r.first, stampBoth
+	if branch < len(r.cover.bases) {
+		solution = r.cover.bases[branch].solution
+	}
+	if opts.NoTimestamps {
+		stamp = stampNone
+	}
+	d := r.realistic(solution, stamp, r.key, false).draft()
+	d.timeless = r.timeless
+	r.branches[branch] = d
+	return d
+}
+
+// covered are the covering documents, and the solutions behind them.
+func (r *root) covered(opts SourceOptions) *cover {
+	if opts.Realistic && !r.dressed {
+		r.dressed = true
+		c := newCover(r.subject, Options{NoNearMisses: true, Realistic: true}, r.cover.stamp)
+		c.key = r.key
+		c.run()
+		c.dress()
+		r.cover.suite, r.cover.from = c.suite, c.from
+	}
+	return r.cover
 }

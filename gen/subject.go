@@ -70,7 +70,10 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	s.solver = solver.New(solver.Options{Now: s.now, Budget: budget})
 	var first solver.Result
 	for i, q := range questions {
-		result := s.solver.Solve(q.problem)
+		if q.fallback && s.first != nil {
+			continue
+		}
+		result := s.answer(q)
 		switch {
 		case result.Solution != nil && s.first == nil:
 			s.ask, s.first = q, result.Solution
@@ -81,6 +84,8 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 		}
 	}
 	switch {
+	case s.first != nil && !s.varied():
+		return Unknown, s.at(query.Errorf(query.CodeBudget, s.ask.parts[0].pred.Pos(), "not as many different values were found as the correlation counts"))
 	case s.first != nil:
 		return Verified, nil
 	case first.Conflict != nil:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rematch-dev/rematch/gen/taste"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/solver"
 )
@@ -20,6 +21,9 @@ type template struct {
 	values   int  // that all holes take
 	derived  bool // some hole depends on others: drawing may have to start again
 	compiled bool
+
+	scene *taste.Scene // fills all holes of a realistic template; else nil
+	start stream       // of the event set that stands for the plainest
 }
 
 // hole is where one FieldSet of the solution stands in the text. Holes keep the
@@ -32,6 +36,9 @@ type hole struct {
 	same   int // the hole whose values this one repeats (joined keys); itself if none
 	derive *solver.Derivation
 	clock  clock
+	tasted bool   // its value, be it a list, is the scene's
+	fixed  string // its text, where the scene always gives the same value
+	extra  int    // one more than the position among the scene's extras; 0: a FieldSet's
 	slot   int
 	at     int // where its values stand in draft.values
 }
@@ -73,10 +80,18 @@ const redraws = 16
 
 // newTemplate compiles a solution. With stamp, documents get @timestamp and
 // event.ingested, unless the solution says something about these fields.
-func newTemplate(sol *solver.Solution, stamp stamps) *template {
-	t := &template{holes: make([]hole, len(sol.Fields)), slots: make([]layout, max(sol.Slots, 1))}
+func newTemplate(sol *solver.Solution, stamp stamps) *template { return compose(sol, stamp, nil) }
+
+// compose is newTemplate with a scene that fills the holes; nil for none.
+func compose(sol *solver.Solution, stamp stamps, scene *taste.Scene) *template {
+	t := &template{holes: make([]hole, len(sol.Fields)), slots: make([]layout, max(sol.Slots, 1)), scene: scene}
 	leader := map[[2]int]int{}
 	for i, fs := range sol.Fields {
+		if scene != nil {
+			t.holes[i] = hole{field: fs.Field, same: i, slot: fs.Slot, tasted: true, at: t.values}
+			t.values++
+			continue
+		}
 		h := hole{field: fs.Field, sets: fs.Values, same: i, derive: fs.Derive, slot: fs.Slot}
 		if fs.Class > 0 && len(fs.Values) > 0 {
 			key := [2]int{fs.Class, len(fs.Values)}
@@ -160,6 +175,9 @@ func allowed(f *query.Field, set solver.Set) []query.Value {
 
 // constant reports whether the hole has one value only, and writes it.
 func (h *hole) constant() (string, bool) {
+	if h.fixed != "" {
+		return h.fixed, true
+	}
 	if h.derive != nil || h.clock != noClock || len(h.finite) == 0 {
 		return "", false
 	}
@@ -231,6 +249,21 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 			continue
 		}
 		l.root.insert(path, element, fs.Group, i)
+	}
+	if t.scene != nil {
+		for n, name := range t.scene.Extras(slot) {
+			if named[name] {
+				continue
+			}
+			named[name] = true
+			l.root.insert(members(name, named), -1, 0, len(t.holes))
+			h := hole{same: len(t.holes), slot: slot, tasted: true, extra: n + 1, at: t.values}
+			if t.scene.Fixed(slot, n) {
+				h.fixed = t.scene.Extra(slot, n).String()
+			}
+			t.holes = append(t.holes, h)
+			t.values++
+		}
 	}
 	if stamp == stampBoth {
 		clockHole("event.ingested", ingested)
@@ -392,6 +425,11 @@ func (t *template) draft() *draft {
 
 // simplest fills the draft with the plainest members.
 func (d *draft) simplest() {
+	if d.t.scene != nil {
+		src := d.t.start
+		d.taste(&src)
+		return
+	}
 	for i := range d.t.holes {
 		h := &d.t.holes[i]
 		for j := range h.sets {
@@ -406,6 +444,14 @@ func (d *draft) simplest() {
 // draw fills the draft from a stream.
 func (d *draft) draw(src rand.Source) {
 	d.t.compile()
+	if d.t.scene != nil {
+		for range redraws {
+			if d.taste(src) {
+				return
+			}
+		}
+		return
+	}
 	for range redraws {
 		for i := range d.t.holes {
 			h := &d.t.holes[i]
@@ -483,7 +529,7 @@ func (d *draft) appendJSON(dst []byte, slot int) []byte {
 		if h.same != p.hole {
 			h = &d.t.holes[h.same]
 		}
-		if len(h.sets) == 1 {
+		if len(h.sets) == 1 || h.tasted {
 			dst = d.values[h.at].append(dst)
 			continue
 		}
@@ -562,7 +608,7 @@ func (d *draft) borrow(slot int) query.Document {
 		case h.clock != noClock && d.timeless:
 		case h.clock != noClock:
 			*r.one = query.StringOf(d.when(h.clock, slot).UTC().Format(dateLayout))
-		case r.list == nil:
+		case r.list == nil || h.tasted:
 			*r.one = d.values[d.t.holes[h.same].at].get()
 		default:
 			for j := range r.list {
@@ -592,6 +638,9 @@ func (d *draft) value(n *node, refs *[]ref) query.Value {
 		h := &d.t.holes[n.hole]
 		if h.clock != noClock {
 			return query.StringOf(d.when(h.clock, h.slot).UTC().Format(dateLayout))
+		}
+		if h.tasted {
+			return owned(d.values[h.at].get())
 		}
 		values := d.valuesOf(n.hole)
 		if len(values) == 1 {

@@ -50,6 +50,8 @@ func (c *cover) twins() {
 		c.newTermsTwins(body, set, add)
 	case *query.IndicatorMatch:
 		c.indicatorTwins(body, set, add)
+	case *query.Correlation:
+		c.correlationTwins(body, set, add)
 	}
 }
 

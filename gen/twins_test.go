@@ -115,6 +115,7 @@ no-match 2: the same values were there before, inside the history
 match 2: the same values were there before, but before the history begins
 match 2: the same values were there before, but not in an event that the query selects
 match 2: all values but that of user.name were there before
+match 2: all values but that of source.ip were there before
 `,
 	},
 	{

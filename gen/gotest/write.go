@@ -20,6 +20,7 @@ import (
 // Options say how tests are made.
 type Options struct {
 	gen.Options
+	Fuzz    Fuzz
 	Version string // of Rematch, for the manifest
 	// Each is told of every suite, in the order of the rules, before anything
 	// is written. Only verified rules get tests.
@@ -35,7 +36,7 @@ type Report struct {
 
 // Write writes the tests of a set, as [ruleset.Open] gave it, below dir.
 func Write(set *ruleset.Set, dir string, opts Options) (*Report, error) {
-	out, err := newOutput(set, dir, opts.Version)
+	out, err := newOutput(set, dir, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +55,7 @@ func Write(set *ruleset.Set, dir string, opts Options) (*Report, error) {
 // output collects the files of one run.
 type output struct {
 	set      *ruleset.Set
+	fuzz     Fuzz
 	dir      string // absolute
 	rules    string // absolute: folder, file or archive that the set was read from
 	inFolder bool
@@ -63,9 +65,9 @@ type output struct {
 	report   Report
 }
 
-func newOutput(set *ruleset.Set, dir, version string) (*output, error) {
-	out := &output{set: set, packages: map[string]*testPackage{}, files: map[string][]byte{}}
-	out.manifest.MadeBy = "rematch " + version
+func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
+	out := &output{set: set, fuzz: opts.Fuzz, packages: map[string]*testPackage{}, files: map[string][]byte{}}
+	out.manifest.MadeBy = "rematch " + opts.Version
 	var err error
 	if out.dir, err = filepath.Abs(dir); err != nil {
 		return nil, unwritable(dir, err)
@@ -133,7 +135,7 @@ func (out *output) addTests(suite *gen.Suite) error {
 func (out *output) finish(dir string) (*Report, error) {
 	for _, folder := range slices.Sorted(maps.Keys(out.packages)) {
 		p := out.packages[folder]
-		code, err := p.render()
+		code, err := p.render(out.fuzz)
 		if err != nil {
 			return nil, err
 		}

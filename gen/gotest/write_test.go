@@ -13,7 +13,7 @@ import (
 	"github.com/rematch-dev/rematch/query/ruleset"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/golden")
+var update = flag.Bool("update", false, "rewrite testdata/golden, and what was generated for tools/goptertest")
 
 // rules copies the rules of testdata to a folder and opens them: two folders,
 // one of them hidden from the go command; a rule that cannot match; and one
@@ -96,6 +96,31 @@ func TestGolden(t *testing.T) {
 			if formatted, err := format.Source([]byte(text)); err != nil || string(formatted) != text {
 				t.Errorf("%s is not formatted (%v)", name, err)
 			}
+		}
+	}
+}
+
+// TestGopter keeps the tests that are generated for gopter up to date. They are
+// compiled and run in a module of their own, so that gopter stays out of ours.
+func TestGopter(t *testing.T) {
+	const kept = "../../tools/goptertest"
+	dir := t.TempDir()
+	set := rules(t, filepath.Join(dir, "rules"))
+	if _, err := Write(set, filepath.Join(dir, "ruletests"), Options{Version: "test", Fuzz: Gopter}); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"rules", "ruletests"} {
+		to, from := filepath.Join(kept, folder), filepath.Join(dir, folder)
+		if *update {
+			if err := os.RemoveAll(to); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(files(t, to), files(t, from)); diff != "" {
+			t.Errorf("%s: -kept +written\n%s", folder, diff)
 		}
 	}
 }

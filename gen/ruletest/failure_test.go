@@ -29,7 +29,10 @@ func suite(t *testing.T, recorded, now string) *Suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Suite{Cases: record.Cases, record: record, rule: rule, program: program}
+	source := gen.NewSource(gen.SourceOptions{})
+	err = source.AddRule(rule, nil)
+	drawing := func() (*gen.Source, error) { return source, err }
+	return &Suite{Cases: record.Cases, record: record, rule: rule, program: program, drawing: drawing}
 }
 
 // TestFailures tells which cases fail after an edit, and what the first of them

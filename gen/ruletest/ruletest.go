@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
@@ -31,8 +32,15 @@ type Suite struct {
 	record  *gen.Record
 	rule    *ruleset.Rule
 	plan    *query.Plan
-	program *eval.Program
+	program judge
 	drawing func() (*gen.Source, error)
+}
+
+// judge is what says whether events match: an [*eval.Program], but for tests of
+// the properties themselves.
+type judge interface {
+	Run(events query.EventSet, now time.Time) eval.Outcome
+	Explain(doc query.Document, now time.Time) *eval.Trace
 }
 
 // Open reads a record and the rule that it names. The test fails at once where

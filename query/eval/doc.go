@@ -27,6 +27,7 @@
 //	Threshold       buckets (aggregate.go)
 //	NewTerms        first sight in a history window (aggregate.go)
 //	IndicatorMatch  documents against indicators (indicator.go)
+//	Correlation     stretches of time in each group (correlation.go)
 //
 // [Program.Run] looks at the documents of the plan's time window only; a
 // document without any timestamp counts as inside. [Program.Match] asks about

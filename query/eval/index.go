@@ -32,7 +32,7 @@ func read(f *query.Field, v query.Value) (r reading, ok bool) {
 			return r, false
 		}
 		r.text = scalarText(v)
-		ok = f.IgnoreAbove == 0 || len(r.text) <= f.IgnoreAbove || utf8.RuneCountInString(r.text) <= f.IgnoreAbove
+		ok = indexed(f, r.text)
 	case query.Integers:
 		r.num, ok = readInteger(f.Type, v)
 	case query.Floats:
@@ -63,26 +63,31 @@ func read(f *query.Field, v query.Value) (r reading, ok bool) {
 			r.num, ok = query.BoolOf(v.Str() == "true"), true
 		}
 	default:
-		ok = present(v)
+		ok = occupied(v)
 	}
 	return r, ok
 }
 
-// present reports whether v holds any scalar.
-func present(v query.Value) bool {
+// indexed reports whether a text is short enough to be indexed.
+func indexed(f *query.Field, text string) bool {
+	return f.IgnoreAbove == 0 || len(text) <= f.IgnoreAbove || utf8.RuneCountInString(text) <= f.IgnoreAbove
+}
+
+// occupied reports whether v holds any scalar.
+func occupied(v query.Value) bool {
 	switch v.Kind() {
 	case query.Null:
 		return false
 	case query.Array:
 		for _, e := range v.List() {
-			if present(e) {
+			if occupied(e) {
 				return true
 			}
 		}
 		return false
 	case query.Object:
 		for _, m := range v.Doc() {
-			if present(m.Value) {
+			if occupied(m.Value) {
 				return true
 			}
 		}
@@ -345,12 +350,14 @@ type cell struct {
 
 // cell returns the readings of a slot.
 func (st *state) cell(n int) *cell {
-	c, s := &st.cells[n], &st.prog.slots[n]
+	if st.view != nil {
+		n = int(st.view[n])
+	}
+	c, s := &st.cells[n], &st.slotsOf[n]
 	if turn := st.turns[s.scope]; c.turn != turn {
-		c.turn, c.cut = turn, false
-		c.vals, c.words = c.vals[:0], c.words[:0]
-		for i := range c.folded {
-			c.folded[i] = c.folded[i][:0]
+		c.clear(turn)
+		if s.routed {
+			return c
 		}
 		for _, v := range st.values(s) {
 			if r, ok := read(s.field, v); ok {
@@ -361,6 +368,15 @@ func (st *state) cell(n int) *cell {
 	return c
 }
 
+// clear empties c for another document.
+func (c *cell) clear(turn uint64) {
+	c.turn, c.cut = turn, false
+	c.vals, c.words = c.vals[:0], c.words[:0]
+	for i := range c.folded {
+		c.folded[i] = c.folded[i][:0]
+	}
+}
+
 // values returns what stands in the document where s points, unread. The slice
 // is used again by the next call.
 func (st *state) values(s *slot) []query.Value {
@@ -368,6 +384,8 @@ func (st *state) values(s *slot) []query.Value {
 	st.raw = st.raw[:0]
 	switch {
 	case s.hidden:
+	case s.everything():
+		st.raw = scalars(st.raw, doc)
 	case s.wild:
 		g := pattern.CompileGlob(starGlob(s.path), query.Exact)
 		for _, p := range doc.Paths() {
@@ -387,6 +405,35 @@ func (st *state) values(s *slot) []query.Value {
 		st.raw = doc.Lookup(st.raw, s.path)
 	}
 	return st.raw
+}
+
+// everything reports whether the slot holds every scalar of the document, as the
+// keywords of Sigma ask for.
+func (s *slot) everything() bool {
+	return s.path == "*" && s.scope == 0 && s.field.Type.Family() != query.Opaque
+}
+
+// scalars appends every scalar of doc but null.
+func scalars(dst []query.Value, doc query.Document) []query.Value {
+	for _, m := range doc {
+		dst = scalarsIn(dst, m.Value)
+	}
+	return dst
+}
+
+func scalarsIn(dst []query.Value, v query.Value) []query.Value {
+	switch v.Kind() {
+	case query.Null:
+	case query.Array:
+		for _, e := range v.List() {
+			dst = scalarsIn(dst, e)
+		}
+	case query.Object:
+		dst = scalars(dst, v.Doc())
+	default:
+		dst = append(dst, v)
+	}
+	return dst
 }
 
 func starGlob(name string) query.Glob {

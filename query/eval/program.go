@@ -36,6 +36,7 @@ type slot struct {
 	path   string // from the scope's object
 	hidden bool   // inside a nested object that the scope does not stand in
 	wild   bool   // path holds a *
+	routed bool   // a Bundle has put the values into the cell already
 }
 
 // scope is the document (scope 0), or the elements of one nested object.
@@ -104,13 +105,16 @@ func (p *Program) Truths(dst []query.Truth, doc query.Document, now time.Time) [
 
 // state is what the evaluation of one document remembers.
 type state struct {
-	prog  *Program
-	now   time.Time
-	docs  []query.Document // the object that each scope stands at
-	turns []uint64         // grows whenever docs does change
-	turn  uint64
-	cells []cell // by slot
-	raw   []query.Value
+	prog    *Program
+	slotsOf []slot  // that cells are of: the program's, or those of a Bundle
+	view    []int32 // in a Bundle: where the program's slots are among them
+	now     time.Time
+	docs    []query.Document // the object that each scope stands at
+	turns   []uint64         // grows whenever docs does change
+	turn    uint64
+	cells   []cell // by slot
+	script  workspace
+	raw     []query.Value
 	remarks
 }
 
@@ -126,10 +130,11 @@ func (p *Program) state(doc query.Document, now time.Time) *state {
 	st, _ := p.states.Get().(*state)
 	if st == nil {
 		st = &state{
-			prog:  p,
-			docs:  make([]query.Document, len(p.scopes)),
-			turns: make([]uint64, len(p.scopes)),
-			cells: make([]cell, len(p.slots)),
+			prog:    p,
+			slotsOf: p.slots,
+			docs:    make([]query.Document, len(p.scopes)),
+			turns:   make([]uint64, len(p.scopes)),
+			cells:   make([]cell, len(p.slots)),
 		}
 	}
 	st.remarks = remarks{}
@@ -204,6 +209,8 @@ func (c *compiler) body(body query.Body) error {
 				fields(m.Field, m.Indicator)
 			}
 		}
+	case *query.Correlation:
+		return c.correlationKeys(b)
 	default:
 		return query.Errorf(query.CodeUnsupported, query.Span{}, "a plan of type %T cannot be evaluated", body)
 	}

@@ -51,6 +51,11 @@ type run struct {
 	alerts [][]int
 	unsure *query.Diagnostic
 	final  remarks // of the state, which has gone back to the pool
+
+	// Of correlations:
+	times    []time.Time // of each document
+	places   []int       // of each document in the order of time
+	measured int         // work that was done
 }
 
 func (p *Program) run(set query.EventSet, now time.Time, negateOutside bool) *run {
@@ -79,6 +84,8 @@ func (p *Program) run(set query.EventSet, now time.Time, negateOutside bool) *ru
 		r.newTerms(b)
 	case *query.IndicatorMatch:
 		r.indicators(b, set.Indicators)
+	case *query.Correlation:
+		r.correlation(b)
 	}
 	r.final = r.remarks
 	return r

@@ -30,18 +30,19 @@ type scriptNode struct {
 type formula func(st *state, refs []query.Value) query.Value
 
 func (n *scriptNode) eval(st *state) query.Truth {
-	values := make([][]query.Value, len(n.slots))
+	w := &st.script
+	w.lists, w.pool = w.lists[:0], w.pool[:0]
 	total := 1
 	for i, s := range n.slots {
-		values[i] = st.scripted(s)
-		if total *= len(values[i]); total > n.combine {
+		w.lists = append(w.lists, st.scripted(s))
+		if total *= len(w.lists[i]); total > n.combine {
 			st.limits++
 			st.gaveUp = n.leaf
 			return query.Unknown
 		}
 	}
 	before := st.limits
-	inside := n.any(st, values, n.run)
+	inside := n.any(st, w.lists, n.run)
 	if st.limits > before {
 		st.gaveUp = n.leaf
 		return max(inside, query.Unknown)
@@ -50,7 +51,7 @@ func (n *scriptNode) eval(st *state) query.Truth {
 		return inside
 	}
 	outside := inside
-	switch n.any(st, values, n.inner) {
+	switch n.any(st, w.lists, n.inner) {
 	case query.True:
 		outside = query.False
 	case query.False:
@@ -67,11 +68,12 @@ func (n *scriptNode) eval(st *state) query.Truth {
 
 // any evaluates f on every combination, as an odometer goes, until one is True.
 func (n *scriptNode) any(st *state, values [][]query.Value, f formula) query.Truth {
-	at := make([]int, len(values))
-	refs := make([]query.Value, len(values))
-	for i := range values {
-		refs[i] = values[i][0]
+	w := &st.script
+	w.at, w.refs = w.at[:0], w.refs[:0]
+	for _, list := range values {
+		w.at, w.refs = append(w.at, 0), append(w.refs, list[0])
 	}
+	at, refs := w.at, w.refs
 	out := query.False
 	for {
 		v := f(st, refs)
@@ -97,25 +99,36 @@ func (n *scriptNode) any(st *state, values [][]query.Value, f formula) query.Tru
 	}
 }
 
+// workspace is what scripts write to, kept from one to the next.
+type workspace struct {
+	lists [][]query.Value // of values of the field references
+	pool  []query.Value   // that lists are cut from
+	at    []int           // the combination at hand
+	refs  []query.Value
+}
+
 // scripted returns the values of a slot as scripts get them, one null for none.
 func (st *state) scripted(slot int) []query.Value {
 	c, f := st.cell(slot), st.prog.slots[slot].field
+	w := &st.script
+	from := len(w.pool)
 	if len(c.vals) == 0 {
-		return []query.Value{{}}
+		w.pool = append(w.pool, query.Value{})
 	}
-	out := make([]query.Value, len(c.vals))
 	for i := range c.vals {
+		var v query.Value
 		switch f.Type.Family() {
 		case query.Integers, query.Floats, query.Booleans:
-			out[i] = c.vals[i].num
+			v = c.vals[i].num
 		case query.Dates:
 			// java.time's ISO form shows milliseconds always.
-			out[i] = query.StringOf(c.vals[i].time(f.Type).Format("2006-01-02T15:04:05.000Z07:00"))
+			v = query.StringOf(c.vals[i].time(f.Type).Format("2006-01-02T15:04:05.000Z07:00"))
 		default:
-			out[i] = query.StringOf(c.vals[i].canonical(f))
+			v = query.StringOf(c.vals[i].canonical(f))
 		}
+		w.pool = append(w.pool, v)
 	}
-	return out
+	return w.pool[from:]
 }
 
 // script compiles a leaf with an expression.

@@ -1,12 +1,19 @@
 package main
 
-import "github.com/rematch-dev/rematch/gen"
+import (
+	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/gen/export"
+)
 
 // casesCommand is rematch cases: everything that a suite holds, for whoever runs
-// the cases elsewhere. It is JSON only: a case is data, and its reason is in it.
+// the cases elsewhere. A case is data, and its reason is in it.
 type casesCommand struct {
 	ruleArguments
 	worldFlags
+	shapeFlag
+	mutantFlag
+	Realistic bool   `help:"Make documents that read like telemetry."`
+	Format    string `enum:"ndjson,elastic,panther,sigma" default:"ndjson" help:"ndjson: one case a line. elastic: one document a line, with labels. panther: tests of Panther rules. sigma: a txtar archive for SigmaHQ's regression_data."`
 }
 
 // Help is shown by --help.
@@ -17,6 +24,7 @@ a matching one in as little as one clause allows. docs/command.md describes the 
 
     rematch cases windows/suspicious_cmd.toml
     rematch cases ./rules | jq -c 'select(.expect == "match") | .docs[]'
+    rematch cases ./rules --format panther > tests.yml
 
 Exit code 0: there are cases for all rules. 1: some rules have none; stderr says why. 2: wrong use, or something
 could not be read.`
@@ -32,17 +40,19 @@ func (c *casesCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var buf []byte
+	c.shape(&opts)
+	if c.Mutants {
+		strengthen(&opts)
+	}
+	opts.Realistic = c.Realistic
+	format, _ := export.Named(c.Format) // kong knows the names
 	for suite := range suites(s, sets, opts) {
 		if suite.Verdict != gen.Verified {
 			s.found()
 			s.errors(suite.Findings)
 		}
-		for i := range suite.Cases {
-			buf = suite.AppendCase(buf[:0], &suite.Cases[i])
-			if err := s.line(buf); err != nil {
-				return err
-			}
+		if _, err := s.out.Write(format.Append(nil, suite)); err != nil {
+			return err
 		}
 		if err := s.shown(); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/gen/export"
 	"github.com/rematch-dev/rematch/query"
 )
 
@@ -15,6 +16,8 @@ type checkCommand struct {
 	worldFlags
 	JSON   bool `name:"json" help:"Print one JSON line for each rule."`
 	Strict bool `help:"Count rules with dead clauses as refused."`
+	mutantFlag
+	JUnit string `name:"junit" placeholder:"FILE" help:"Write the verdicts into a file as well, in the XML format of JUnit."`
 }
 
 // Help is shown by --help.
@@ -26,6 +29,7 @@ never can. What is wrong is shown with the source underlined.
     rematch check ./rules
     rematch check --strict windows/suspicious_cmd.toml
     rematch check --json rules.zip | jq 'select(.verdict != "verified")'
+    rematch check --mutants windows/suspicious_cmd.toml
 
 Exit code 0: all rules are verified. 1: some are not, or have dead clauses under --strict. 2: wrong use, or
 something could not be read; everything else was checked nevertheless.`
@@ -42,14 +46,25 @@ func (c *checkCommand) Run(s *session) error {
 		return err
 	}
 	opts.Discard = true // cases are made, because they cover clauses, but not kept
+	c.measure(&opts, !c.JSON)
 	var t tally
+	var junit export.JUnit
 	start := s.env.Clock()
 	for suite := range suites(s, sets, opts) {
-		if suite.Verdict != gen.Verified || c.Strict && dead(suite.Findings) > 0 {
+		refused := suite.Verdict != gen.Verified || c.Strict && dead(suite.Findings) > 0
+		if refused {
 			s.found()
 		}
 		t.add(suite)
+		if c.JUnit != "" {
+			junit.Add(suite, refused)
+		}
 		if err := c.print(s, suite); err != nil {
+			return err
+		}
+	}
+	if c.JUnit != "" {
+		if err := writeFile(c.JUnit, junit.Write); err != nil {
 			return err
 		}
 	}
@@ -89,6 +104,9 @@ func (c *checkCommand) print(s *session, suite *gen.Suite) error {
 	}
 	verdict := s.paint(fmt.Sprintf("%-*s", verdictWidth, suite.Verdict), verdictColors[suite.Verdict])
 	fmt.Fprintf(s.out, "%s %s (%s)\n", verdict, plain(suite.Rule.Name), plain(suite.Rule.Source.Name))
+	if m := suite.Mutants; m != nil {
+		fmt.Fprintf(s.out, "mutants: %d killed, %d survived, %d equivalent, %d unknown\n", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+	}
 	printer := query.Printer{Color: s.colorOut}
 	for _, d := range suite.Findings {
 		fmt.Fprint(s.out, printer.Print(d))

@@ -26,6 +26,7 @@ type docsCommand struct {
 	Shard        shard  `default:"1/1" placeholder:"I/N" help:"Draw part I of N only. The parts, one after the other, are the whole."`
 	Base         string `placeholder:"FILE" help:"Lay the documents over those of this file, in turn."`
 	NoTimestamps bool   `help:"Leave out @timestamp and event.ingested."`
+	Realistic    bool   `help:"Make documents that read like telemetry: one host and one user, processes with parents, and what goes with them."`
 }
 
 // Help is shown by --help.
@@ -87,7 +88,7 @@ func (c *docsCommand) Run(s *session) error {
 // source makes the source of documents. Rules that nothing can match, or that are
 // not handled, are told and left out.
 func (c *docsCommand) source(s *session) (*gen.Source, error) {
-	options := gen.SourceOptions{Seed: c.Seed, Now: c.Now, NoTimestamps: c.NoTimestamps}
+	options := gen.SourceOptions{Seed: c.Seed, Now: c.Now, NoTimestamps: c.NoTimestamps, Realistic: c.Realistic}
 	var err error
 	if options.Tables, err = c.tables(s); err != nil {
 		return nil, err

@@ -48,13 +48,16 @@ type reader struct {
 // readDocuments calls yield with the documents of a file, or of standard input
 // for "-", until it returns false. They may be NDJSON, JSON values that just
 // follow each other, or arrays of documents; plain, in .gz, or in the files of a
-// .zip. A document that is broken is reported,
-// keeps its index and costs no other; the error is for input that cannot be
-// read at all.
+// .zip. A document that is broken is reported, keeps its index and costs no
+// other; the error is for input that cannot be read at all.
 func readDocuments(s *session, name string, yield func(located) bool) error {
 	r := &reader{report: s.report, yield: yield}
+	return r.open(name, s.stdin)
+}
+
+func (r *reader) open(name string, stdin io.Reader) error {
 	if name == "-" {
-		return r.read("standard input", s.stdin)
+		return r.read("standard input", stdin)
 	}
 	f, err := os.Open(name)
 	if err != nil {

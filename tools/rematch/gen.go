@@ -19,6 +19,10 @@ type genCommand struct {
 	Rules []string  `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .json or .ndjson files with rules."`
 	Out   string    `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
 	Now   time.Time `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
+	shapeFlag
+	mutantFlag
+	Realistic bool   `help:"Make documents that read like telemetry."`
+	Fuzz      string `enum:"rapid,gopter" default:"rapid" help:"Library of the property tests: rapid or gopter."`
 }
 
 // Help is shown by --help.
@@ -85,8 +89,14 @@ func (c *genCommand) folder(name string) string {
 func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	without := 0
 	dir := c.folder(set.Name)
+	opts := gen.Options{Now: c.Now, Clock: s.env.Clock, Realistic: c.Realistic}
+	c.shape(&opts)
+	if c.Mutants {
+		strengthen(&opts)
+	}
 	report, err := gotest.Write(set, dir, gotest.Options{
-		Options: gen.Options{Now: c.Now, Clock: s.env.Clock},
+		Options: opts,
+		Fuzz:    gotest.Fuzz(c.Fuzz),
 		Version: version(),
 		Each: func(suite *gen.Suite) {
 			if suite.Verdict != gen.Verified {

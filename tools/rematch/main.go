@@ -37,6 +37,8 @@ type cli struct {
 	Match      matchCommand      `cmd:"" help:"Tell which rules match which documents."`
 	Gen        genCommand        `cmd:"" help:"Write Go tests for rules."`
 	Report     reportCommand     `cmd:"" help:"Write a report about rules."`
+	Notebook   notebookCommand   `cmd:"" help:"Write a Jupyter notebook for each rule."`
+	Diff       diffCommand       `cmd:"" help:"Tell what changed between two releases of rules, and what that does to what they match."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print a script that makes a shell complete rematch."`
 }

@@ -3,13 +3,17 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/sigma/winlog"
 )
 
 // matchCommand is rematch match: the evaluator by itself, over documents that
@@ -20,6 +24,7 @@ type matchCommand struct {
 	Docs       string `required:"" placeholder:"FILE" help:"Documents: NDJSON, JSON arrays, or JSON objects one after the other; plain, .gz or .zip. - is standard input."`
 	Indicators string `placeholder:"FILE" help:"Indicators for indicator match rules, in the same forms."`
 	JSON       bool   `name:"json" xor:"form" help:"Print one JSON line for each alert."`
+	Logsource  bool   `help:"Sigma rules also ask for what their log source implies, such as EventID and Channel."`
 	Explain    bool   `xor:"form" help:"Show for every document and rule which clauses hold, with the values that they saw."`
 }
 
@@ -27,7 +32,8 @@ type matchCommand struct {
 func (*matchCommand) Help() string {
 	return `Documents are numbered from 0. Rules over single events look at each document by itself, and are done with it.
 Rules over several events (sequences, samples, thresholds, new terms, indicator match) look at the whole input in
-the order of @timestamp, as one long run; with --now they look back from there, as far as they say.
+the order of @timestamp, as one long run; with --now they look back from there, as far as they say. Sigma rules see
+Windows events flat, as they name their fields; other rules see documents as they are.
 
     rematch match ./rules --docs events.ndjson
     zcat events.gz | rematch match ./rules --docs - --json
@@ -51,6 +57,10 @@ func (m *matcher) single() bool {
 	return ok
 }
 
+// flat reports whether the rule is written for flat Windows events. Sigma's rules
+// are: EventID is theirs, not Event.System.EventID.
+func (m *matcher) flat() bool { return m.rule.Language == query.Sigma }
+
 // Run streams the documents through the rules. Documents are kept only where a
 // rule needs several of them.
 func (c *matchCommand) Run(s *session) error {
@@ -67,6 +77,8 @@ func (c *matchCommand) Run(s *session) error {
 		}
 	}
 	run := matchRun{command: c, session: s, single: single, several: several, now: c.Now}
+	run.panels[0] = newPanel(single, (*matcher).flat)
+	run.panels[1] = newPanel(single, func(m *matcher) bool { return !m.flat() })
 	if run.now.IsZero() {
 		run.now = s.env.Clock()
 	}
@@ -75,7 +87,7 @@ func (c *matchCommand) Run(s *session) error {
 			return err
 		}
 	}
-	if err := readDocuments(s, c.Docs, run.document); err != nil {
+	if err := run.stream(); err != nil {
 		return err
 	}
 	if run.err == nil {
@@ -102,7 +114,7 @@ func (c *matchCommand) matchers(s *session) ([]*matcher, error) {
 	for _, set := range sets {
 		for _, rule := range set.Rules {
 			s.bar.step()
-			plan, diags := rule.Compile(ruleset.CompileOptions{Tables: tables})
+			plan, diags := rule.Compile(ruleset.CompileOptions{Tables: tables, Logsource: c.Logsource})
 			if plan == nil {
 				s.found()
 				s.errors(diags)
@@ -149,46 +161,153 @@ func unhurried(plan *query.Plan) *query.Plan {
 // keptBytes bounds the documents that are kept for rules over several events.
 const keptBytes = 1 << 30
 
+// aheadBytes bounds the documents that are read but not yet judged.
+const aheadBytes = 64 << 20
+
 // matchRun is a run over the documents. Its first error, which can only be about
 // output, ends it.
 type matchRun struct {
 	command         *matchCommand
 	session         *session
 	single, several []*matcher
+	panels          [2]panel // the single ones
 	now             time.Time
-	set             query.EventSet // what rules over several events look at
-	index           []int          // of its documents in the input
-	kept            int            // bytes
+	set             query.EventSet   // what rules over several events look at
+	flat            []query.Document // the same, as rules for flat events see it
+	index           []int            // of its documents in the input
+	kept            int              // bytes
 	documents       int
 	err             error
 }
 
-// document judges one document, and keeps it if need be. It reports whether to
-// go on. Where documents become too many to keep, the rules over several events
-// are given up, not the others: half an answer about a sequence would be wrong.
-func (r *matchRun) document(d located) bool {
-	r.documents++
-	for _, m := range r.single {
-		if r.command.Explain {
-			r.explain(m, d)
-		} else if m.program.Match(d.doc, r.now) {
-			r.hit(m, []int{d.index})
+// panel is a bundle of the rules that want documents in one shape.
+type panel struct {
+	bundle *eval.Bundle
+	places []int // of its rules in matchRun.single
+}
+
+func newPanel(single []*matcher, member func(*matcher) bool) panel {
+	var p panel
+	var programs []*eval.Program
+	for i, m := range single {
+		if member(m) {
+			p.places = append(p.places, i)
+			programs = append(programs, m.program)
 		}
 	}
+	p.bundle = eval.NewBundle(programs)
+	return p
+}
+
+// judged is a document on its way through the workers, or a diagnostic about the
+// input that stands where it came up.
+type judged struct {
+	located
+	flat query.Document
+	told *query.Diagnostic
+	hits []int // in matchRun.single, ascending
+	done chan struct{}
+}
+
+// stream reads the documents in one goroutine, judges them in several, and takes
+// them in here, in the order of the input: whatever the number of workers, the
+// output is the same, and nothing waits for documents that are yet to come.
+func (r *matchRun) stream() error {
+	const ahead = 256 // documents under way
+	work, line := make(chan *judged, ahead), make(chan *judged, ahead)
+	var size atomic.Int64 // of the documents under way
+	var stop atomic.Bool
+	free := make(chan struct{}, 1) // told when size became less
+	var failed error
+	go func() {
+		defer close(line)
+		defer close(work)
+		input := reader{
+			report: func(d *query.Diagnostic) { line <- &judged{told: d} },
+			yield: func(d located) bool {
+				for size.Load() > aheadBytes {
+					<-free
+				}
+				size.Add(int64(d.size))
+				j := &judged{located: d, done: make(chan struct{})}
+				line <- j
+				work <- j
+				return !stop.Load()
+			},
+		}
+		failed = input.open(r.command.Docs, r.session.stdin)
+	}()
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			for j := range work {
+				r.judge(j)
+				close(j.done)
+			}
+		}()
+	}
+	for j := range line {
+		if j.told != nil {
+			r.session.report(j.told)
+			continue
+		}
+		<-j.done
+		if r.err == nil {
+			r.document(j)
+		}
+		stop.Store(r.err != nil)
+		size.Add(-int64(j.size))
+		select {
+		case free <- struct{}{}:
+		default:
+		}
+	}
+	return failed
+}
+
+// judge finds the rules over single events that match. It may run in several
+// goroutines at once.
+func (r *matchRun) judge(j *judged) {
+	j.flat = winlog.Flatten(j.doc)
+	if r.command.Explain {
+		return
+	}
+	for i, doc := range [...]query.Document{j.flat, j.doc} {
+		from := len(j.hits)
+		j.hits = r.panels[i].bundle.Match(j.hits, doc, r.now)
+		for k := from; k < len(j.hits); k++ {
+			j.hits[k] = r.panels[i].places[j.hits[k]]
+		}
+	}
+	slices.Sort(j.hits)
+}
+
+// document prints what a document matches, and keeps it if need be. Where
+// documents become too many to keep, the rules over several events are given up,
+// not the others: half an answer about a sequence would be wrong.
+func (r *matchRun) document(j *judged) {
+	r.documents++
+	if r.command.Explain {
+		for _, m := range r.single {
+			r.explain(m, j)
+		}
+	}
+	for _, i := range j.hits {
+		r.hit(r.single[i], []int{j.index})
+	}
 	if len(r.several) > 0 {
-		if r.kept += d.size; r.kept > keptBytes {
-			r.several, r.set.Docs = nil, nil
+		if r.kept += j.size; r.kept > keptBytes {
+			r.several, r.set.Docs, r.flat = nil, nil, nil
 			r.session.report(tooLarge(r.command.Docs, "more than %d MB of documents: rules over several events are left out", keptBytes>>20))
 		} else {
-			r.set.Docs = append(r.set.Docs, d.doc)
-			r.index = append(r.index, d.index)
+			r.set.Docs = append(r.set.Docs, j.doc)
+			r.flat = append(r.flat, j.flat)
+			r.index = append(r.index, j.index)
 		}
 	}
 	r.session.bar.step()
 	if r.err == nil {
 		r.err = r.session.shown()
 	}
-	return r.err == nil
 }
 
 // together judges the whole input by the rules over several events. The
@@ -196,7 +315,11 @@ func (r *matchRun) document(d located) bool {
 // those that were kept, and are printed as positions in the input.
 func (r *matchRun) together() {
 	for _, m := range r.several {
-		outcome := m.program.Run(r.set, r.now)
+		set := r.set
+		if m.flat() {
+			set.Docs = r.flat
+		}
+		outcome := m.program.Run(set, r.now)
 		if outcome.Unsure != nil {
 			r.session.tell(outcome.Unsure)
 		}
@@ -248,18 +371,22 @@ func appendHit(dst []byte, rule *ruleset.Rule, docs []int) []byte {
 // explain prints what the clauses of a rule come to on a document. For rules over
 // several events that is each of their predicates: whether they are met in the
 // right order is no matter of one document.
-func (r *matchRun) explain(m *matcher, d located) {
+func (r *matchRun) explain(m *matcher, j *judged) {
 	if r.err != nil {
 		return
+	}
+	doc := j.doc
+	if m.flat() {
+		doc = j.flat
 	}
 	verdict := r.session.paint("does not match", "31")
 	switch {
 	case !m.single():
 		verdict = "is one of several"
-	case m.program.Match(d.doc, r.now):
+	case m.program.Match(doc, r.now):
 		verdict = r.session.paint("matches", "32")
 	}
-	_, r.err = fmt.Fprintf(r.session.out, "document %d %s: %s\n%s\n", d.index, verdict, plain(m.rule.Name), m.program.Explain(d.doc, r.now))
+	_, r.err = fmt.Fprintf(r.session.out, "document %d %s: %s\n%s\n", j.index, verdict, plain(m.rule.Name), m.program.Explain(doc, r.now))
 }
 
 // summary says how much there was and how much matched.

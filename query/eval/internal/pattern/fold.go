@@ -25,6 +25,27 @@ func Fold(s string, fold query.Fold) string {
 	return s
 }
 
+// AppendFold appends what Fold(s, FoldSimple) is to dst. It reports whether all
+// of s is ASCII, in which case FoldASCII gives the same.
+func AppendFold(dst []byte, s string) (folded []byte, ascii bool) {
+	from := len(dst)
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			dst = dst[:from]
+			for _, r := range s {
+				dst = utf8.AppendRune(dst, foldRune(r))
+			}
+			return dst, false
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst, true
+}
+
 func foldASCII(s string) string {
 	for i := range len(s) {
 		if c := s[i]; 'A' <= c && c <= 'Z' {
