@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
@@ -55,6 +56,14 @@ logsource: {category: proxy}
 detection:
   s: {bytes: 100}
   condition: s
+---
+title: users
+name: users
+logsource: {category: proxy}
+detection:
+  s: {User: [a, b], bytes|gte: 2}
+  t: {User: b, bytes: 3}
+  condition: s and not t
 ---
 title: nothing
 name: nothing
@@ -465,7 +474,11 @@ unsupported: several alerts of a correlation inside another are not handled
 	},
 }
 
-func correlated(t *testing.T, section string) *ruleset.Rule {
+func correlated(t interface {
+	Helper()
+	Fatal(...any)
+}, section string,
+) *ruleset.Rule {
 	t.Helper()
 	text := searches
 	for line := range strings.Lines(strings.TrimPrefix(section, "\n")) {
@@ -546,5 +559,69 @@ func TestCorrelationSource(t *testing.T) {
 				t.Errorf("%s: %v", tt.name, s.Findings)
 			}
 		}
+	}
+}
+
+// TestRandomCorrelations checks correlations that nobody would write: solver and
+// evaluator may not contradict each other, whatever the rules and the bounds.
+func TestRandomCorrelations(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pick := func(label string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label) }
+		rules := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"failed", "success", "upload", "logon", "cleared", "full", "nothing", "many", "users"}), 1, 3, rapid.ID).Draw(t, "rules")
+		section := "type: " + pick("type", "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median")
+		section += "\nrules: [" + strings.Join(rules, ", ") + "]\ntimespan: " + pick("timespan", "1s", "1h")
+		section += "\ngroup-by: [" + pick("groups", "", "User", "EventID", "User, EventID") + "]\ncondition: "
+		if strings.Contains(section, "temporal") && rapid.Bool().Draw(t, "over rules") {
+			section += rules[0]
+			for _, r := range rules[1:] {
+				section += pick("joined by", " and ", " or ", " and not ") + r
+			}
+		} else {
+			section += "{percentile: 75, field: " + pick("field", "bytes", "User", "EventID")
+			for _, op := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"gt", "gte", "lt", "lte", "eq", "neq"}), 1, 2, rapid.ID).Draw(t, "operators") {
+				section += fmt.Sprintf(", %s: %d", op, rapid.IntRange(-1, 6).Draw(t, "than"))
+			}
+			section += "}"
+		}
+		rule := correlated(t, section)
+		s := Check(rule, Options{})
+		for _, d := range s.Findings {
+			if d.Code == query.CodeMismatch {
+				t.Fatalf("%s\n%v\n%s", section, d, d.Detail)
+			}
+		}
+		if s.Verdict == Invalid {
+			t.Fatalf("%s\n%v", section, s.Findings)
+		}
+		if s.Verdict != Verified {
+			return
+		}
+		program, err := eval.Compile(s.Plan, eval.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range s.Cases {
+			if out := program.Run(c.Events, c.Now); out.Match != (c.Expect == Match) {
+				t.Fatalf("%s\n%s (%s): match is %v: %v", section, c.Name, c.Why, out.Match, c.Events.Docs)
+			}
+		}
+	})
+}
+
+// TestAggregation is about the form that correlations had before Sigma 2.0.
+func TestAggregation(t *testing.T) {
+	const text = `title: t
+logsource: {category: proxy}
+detection:
+  s: {a: 1}
+  timeframe: 5m
+  condition: s | count(b) by c > 2
+`
+	set, diags := ruleset.OpenFS(fstest.MapFS{"r.yml": {Data: []byte(text)}}, "test", ruleset.Options{})
+	if diags.Err() != nil {
+		t.Fatal(diags)
+	}
+	if s := Check(set.Rules[0], Options{}); s.Verdict != Verified || s.Leaves != (Leaves{Covered: 1}) || len(s.Cases[0].Events.Docs) != 3 {
+		t.Errorf("%s %v %v", s.Verdict, s.Leaves, s.Findings)
 	}
 }

@@ -226,7 +226,8 @@ func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field
 		s.rules.ids++
 		c := &constraint{atom{id: s.rules.ids, kind: hit, cond: r.leaf, span: r.leaf.Span, set: left}, target}
 		ok := !s.assert(c, r.goal).failed
-		if ok && s.plainest(r, pinned, mark) {
+		alone := len(pinned) == 0 || len(s.cell(place{r.goal.slot, r.goal.group, target}).joins) > 0
+		if ok && !alone && s.plainest(r, pinned, mark) {
 			s.derive(r, target, mark)
 		} else if !ok {
 			s.undo(mark)

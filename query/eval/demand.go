@@ -314,10 +314,10 @@ func longestPart(g query.Glob) atom {
 }
 
 // searchable reports whether a value that holds text, in whatever case, holds
-// it folded when it is folded too. Invalid UTF-8 would break that: folding turns
-// it into U+FFFD.
+// it folded when it is folded too. Invalid UTF-8, for which ContainsRune looks as
+// well, would break that: folding turns it into U+FFFD.
 func searchable(text string) bool {
-	return len(pattern.Fold(text, query.FoldSimple)) >= shortGram && utf8.ValidString(text) && !strings.ContainsRune(text, utf8.RuneError)
+	return len(pattern.Fold(text, query.FoldSimple)) >= shortGram && !strings.ContainsRune(text, utf8.RuneError)
 }
 
 // regexTexts returns texts one of which, in whatever case, every match of re

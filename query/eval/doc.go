@@ -31,5 +31,6 @@
 //
 // [Program.Run] looks at the documents of the plan's time window only; a
 // document without any timestamp counts as inside. [Program.Match] asks about
-// one document and leaves time aside.
+// one document and leaves time aside; a [Bundle] asks that of thousands of
+// programs together.
 package eval

@@ -162,6 +162,7 @@ func TestIndicatorMatch(t *testing.T) {
 		{"from two indicators", both, `0s {"ip":"10.0.0.1","k":"a"}`, `-1h {"i":{"v":"10.0.0.1","k":"x"}}` + "\n" + `-1h {"i":{"v":"9.9.9.9","k":"a"}}`, ""},
 		{"a group skips several values", both, `0s {"ip":"10.0.0.1","k":"a"}`, `-1h {"i":{"v":["10.0.0.1","1.1.1.1"],"k":"a"}}`, ""},
 		{"any group", []query.MappingGroup{{pair(kw, ik)}, {pair(addr, iv)}}, `0s {"ip":"10.0.0.1"}`, `-1h {"i":{"v":"10.0.0.1","k":"a"}}`, "1"},
+		{"a group behind one of two entries", []query.MappingGroup{both[0], {pair(txt, iv)}}, `0s {"ip":"9.9.9.9","k":"z","t":"see evil there"}`, `-1h {"i":{"v":"evil","k":"q"}}`, "1"},
 		{"negated entry agrees", []query.MappingGroup{{pair(addr, iv), except(kw, ik)}}, `0s {"ip":"10.0.0.1","k":"a"}`, `-1h {"i":{"v":"10.0.0.1","k":"a"}}`, ""},
 		{"negated entry differs", []query.MappingGroup{{pair(addr, iv), except(kw, ik)}}, `0s {"ip":"10.0.0.1","k":"b"}`, `-1h {"i":{"v":"10.0.0.1","k":"a"}}`, "1"},
 		{"analysed field: one word suffices", []query.MappingGroup{{pair(txt, iv)}}, `0s {"t":"see evil.exe there"}`, `-1h {"i":{"v":"Evil.exe now"}}`, "1"},

@@ -203,6 +203,7 @@ func TestSequences(t *testing.T) {
 		{"A !M B maxspan=9", "A M B", ""},
 		{"A !M B maxspan=9", "M A B M", "2-3"},
 		{"A !M B maxspan=9", "A M@1 B", "1-3"}, // strictly between
+		{"A !M B maxspan=9", "A M@3 B", "1-3"}, //
 		{"A !M B maxspan=9", "A M A B", "3-4"},
 		{"A !M !N B maxspan=9", "A N B", ""},
 		{"A !M B C maxspan=9", "A B M C", "1-2-4"},
