@@ -138,7 +138,7 @@ type bundler struct {
 	*Bundle
 	shared  map[fieldKey]int32 // slots of scope 0 by what the field is
 	program *Program           // at hand
-	view    []int32            // its
+	view    []int32            // of the program
 }
 
 // fieldKey is what of a field decides how its values are read. Plans have fields

@@ -7,12 +7,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
 	"github.com/rematch-dev/rematch/query/lucene"
+	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/schema"
 )
 
 var translations = []struct {
@@ -118,7 +122,7 @@ func (fieldsOf) Match(string) []*query.Field { return nil }
 // A query string that claims to say what the rule says is read back, and finds
 // the same documents. Most of Sigma's rules claim it of their letter case only.
 func TestQueryStringsMeanTheRule(t *testing.T) {
-	all := suites(t, "testdata/rules", every)
+	all := append(suites(t, "testdata/rules", every), suites(t, "testdata/sigma", every)...)
 	all = append(all, suites(t, "../../tools/rematch/rules", every)...)
 	compared, documents := 0, 0
 	for _, s := range all {
@@ -133,7 +137,7 @@ func TestQueryStringsMeanTheRule(t *testing.T) {
 			if err != nil || len(tr.Notes) > 0 {
 				continue
 			}
-			q, err := lucene.Parse(query.NewSource("query string", tr.Text).All(), query.Limits{})
+			q, err := lucene.Parse(query.NewText("query string", tr.Text), query.Limits{})
 			if err != nil {
 				t.Errorf("%s: %s: %v", s.Rule.Name, tr.Text, err)
 				continue
@@ -172,6 +176,88 @@ func TestQueryStringsMeanTheRule(t *testing.T) {
 	t.Logf("%d query strings read back, on %d documents", compared, documents)
 }
 
+// Query DSL is read back as rules have it in their filters, and finds the same
+// documents. What that reader does not know is left out.
+func TestDSLMeansTheRule(t *testing.T) {
+	all := append(suites(t, "testdata/rules", every), suites(t, "testdata/sigma", every)...)
+	readBack(t, append(all, suites(t, "../../tools/rematch/rules", every)...))
+}
+
+func TestDSLMeansSigma(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	readBack(t, suites(t, corpus(t, "corpora", "sigma-rules.zip"), everyNth(corpusStep)))
+}
+
+func readBack(t *testing.T, all []*gen.Suite) {
+	t.Helper()
+	compared, documents := 0, 0
+	for _, s := range all {
+		if s.Plan == nil {
+			continue
+		}
+		original, err := eval.Compile(s.Plan, eval.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := -1
+		for p := range s.Plan.Body.Preds {
+			number++
+			tr, err := DSL(p)
+			if err != nil || len(tr.Notes) > 0 {
+				continue
+			}
+			types := map[string]any{}
+			for _, f := range s.Plan.Fields {
+				if f.Words == query.PatternWords { // the default schema knows it
+					continue
+				}
+				types[f.Name] = map[string]any{"type": f.Type.String(), "array": f.Array, "ignore_above": f.IgnoreAbove}
+			}
+			data, err := json.Marshal(types)
+			if err != nil {
+				t.Fatal(err)
+			}
+			table, err := schema.Read("types.json", data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := `{"rule_id":"x","name":"x","type":"query","language":"kuery","query":"","filters":[{"meta":{},"query":` + tr.Text + `}]}`
+			set, diags := ruleset.OpenFS(fstest.MapFS{"x.json": {Data: []byte(text)}}, "x", ruleset.Options{})
+			if len(set.Rules) != 1 {
+				t.Fatalf("%s: %v", text, diags)
+			}
+			plan, diags := set.Rules[0].Compile(ruleset.CompileOptions{Tables: []*schema.Table{table}})
+			if plan == nil {
+				if !slices.ContainsFunc(diags, func(d *query.Diagnostic) bool { return d.Code == query.CodeUnsupported }) {
+					t.Errorf("%s: %s: %v", s.Rule.Name, tr.Text, diags.Err())
+				}
+				continue
+			}
+			program, err := eval.Compile(plan, eval.Options{})
+			if err != nil {
+				t.Errorf("%s: %s: %v", s.Rule.Name, tr.Text, err)
+				continue
+			}
+			compared++
+			for _, c := range s.Cases {
+				for _, doc := range c.Events.Docs {
+					documents++
+					want := original.Truths(nil, doc, c.Now)[number] == query.True
+					if got := program.Match(doc, c.Now); got != want {
+						t.Errorf("%s: %s on %s: %v, want %v", s.Rule.Name, tr.Text, doc, got, want)
+					}
+				}
+			}
+		}
+	}
+	if compared < 10 {
+		t.Errorf("only %d queries were compared", compared)
+	}
+	t.Logf("%d queries read back, on %d documents", compared, documents)
+}
+
 // The live cells talk to Elasticsearch as its API asks, and believe what it
 // answers. The server here answers searches of the documents that it was given
 // by their expectations, or, if it is to be wrong, with nothing.
@@ -199,7 +285,7 @@ func TestLiveCells(t *testing.T) {
 			t.Errorf("a request of %d lines: %v", len(bodies), bodies)
 		}
 		if strings.HasSuffix(path, "/_search") {
-			var hits []any
+			hits := []any{}
 			if right && strings.HasPrefix(path, "/INDEX") {
 				hits = []any{map[string]any{"_id": "0"}, map[string]any{"_id": "1"}}
 			}

@@ -33,7 +33,6 @@ func FileName(rule *ruleset.Rule) string {
 type Entry struct {
 	Notebook string // name of its file
 	doc      query.Document
-	id       string
 	title    string
 	severity string
 	verdict  string
@@ -62,7 +61,7 @@ func NewEntry(notebook string, s *gen.Suite) Entry {
 			}
 		}
 	}
-	e := Entry{Notebook: notebook, id: r.ID, title: oneLine(cmp.Or(r.Name, r.ID)), severity: r.Severity, verdict: string(s.Verdict)}
+	e := Entry{Notebook: notebook, title: oneLine(cmp.Or(r.Name, r.ID)), severity: r.Severity, verdict: string(s.Verdict)}
 	e.doc = query.Document{
 		{Name: "title", Value: text(e.title)},
 		{Name: "id", Value: text(r.ID)},

@@ -383,7 +383,7 @@ func choose(cases []gen.Case, n int) []*gen.Case {
 	for i := range cases {
 		total[kind(&cases[i])]++
 	}
-	room[0] = max(n/2, n-total[1])
+	room[0] = max((n+1)/2, n-total[1])
 	room[1] = n - min(room[0], total[0])
 	var out []*gen.Case
 	for i := range cases {

@@ -242,9 +242,10 @@ func execute(t *testing.T, all []*gen.Suite) []ran {
 }
 
 func TestRuns(t *testing.T) {
-	for i, r := range execute(t, suites(t, "testdata/rules", every)) {
+	all := append(suites(t, "testdata/rules", every), suites(t, "testdata/sigma", every)...)
+	for i, r := range execute(t, all) {
 		if r.Checked == 0 || len(r.Skipped) > 0 || len(r.Beyond) > 0 {
-			t.Errorf("notebook %d: %d documents judged, %v not; beyond: %v", i, r.Checked, r.Skipped, r.Beyond)
+			t.Errorf("%s: %d documents judged, %v not; beyond: %v", all[i].Rule.Name, r.Checked, r.Skipped, r.Beyond)
 		}
 	}
 }

@@ -303,6 +303,28 @@ func (a *alphabet) choose() {
 	}
 }
 
+// favourWide makes code points of two UTF-16 units cost nothing where lengths ask
+// for more units than code points: without them there is no way.
+func (a *alphabet) favourWide(lengths []*node) {
+	units, points := 0, -1
+	for _, n := range lengths {
+		switch {
+		case n.unit == UTF16Units:
+			units = max(units, n.min)
+		case n.unit == CodePoints && n.max >= 0 && (points < 0 || n.max < points):
+			points = n.max
+		}
+	}
+	if points < 0 || units <= points {
+		return
+	}
+	for i := range a.classes {
+		if c := &a.classes[i]; c.plain > 0xFFFF {
+			c.cost = 0
+		}
+	}
+}
+
 // printable returns the first printable rune of a set, as far as it looks, or
 // the first of all.
 func printable(s runeSet) rune {

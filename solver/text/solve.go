@@ -484,6 +484,7 @@ func (r *refinement) product(b *budget) *product {
 			parts = append(parts, derive(a.n, a.out))
 		}
 	}
+	ab.favourWide(lengths)
 	switch len(lengths) {
 	case 0:
 	case 1:

@@ -115,21 +115,21 @@ func (c *notebookCommand) events(s *session, sets []*ruleset.Set, opts gen.Optio
 	if now.IsZero() {
 		now = gen.Epoch // the same events give the same bytes on every day
 	}
-	return found, readDocuments(s, c.Docs, func(d located) bool {
-		flat := winlog.Flatten(d.doc)
-		for _, m := range all {
-			doc := d.doc
-			if m.plan.Language == query.Sigma {
-				doc = flat
-			}
-			if !m.program.Match(doc, now) {
-				continue
-			}
-			e := found[m.rule]
+	flat := newPanel(all, (*matcher).flat)
+	other := newPanel(all, func(m *matcher) bool { return !m.flat() })
+	var hits []int
+	judge := func(p panel, doc query.Document) {
+		hits = p.bundle.Match(hits[:0], doc, now)
+		for _, i := range hits {
+			e := found[all[p.places[i]].rule]
 			if e.Found++; len(e.Docs) < shownEvents {
 				e.Docs = append(e.Docs, doc)
 			}
 		}
+	}
+	return found, readDocuments(s, c.Docs, func(d located) bool {
+		judge(flat, winlog.Flatten(d.doc))
+		judge(other, d.doc)
 		s.bar.step()
 		return true
 	})
