@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,4 +189,26 @@ func BenchmarkCOVER(b *testing.B) {
 		b.ReportMetric(float64(verdicts[v]), string(v))
 	}
 	b.ReportMetric(float64(slowest), "slowest-µs")
+}
+
+// BenchmarkRUNS makes the suites of sequences whose branches, multiplied out,
+// are beyond counting: n events in a row, each out of 64 names. That product is
+// what stops generators that expand branches; here a step more costs a slot.
+func BenchmarkRUNS(b *testing.B) {
+	names := make([]string, 64)
+	for i := range names {
+		names[i] = strconv.Quote(fmt.Sprintf("tool-%d.exe", i))
+	}
+	for _, runs := range []int{2, 10, 60} {
+		b.Run(strconv.Itoa(runs), func(b *testing.B) {
+			rule := ruleset.FromQuery(fmt.Sprintf(
+				`sequence by host.id with maxspan=10m [process where process.name in (%s)] with runs=%d [network where destination.port == 443]`,
+				strings.Join(names, ", "), runs), query.EQL)
+			for b.Loop() {
+				if s := Check(rule, Options{}); s.Verdict != Verified || s.Leaves.Uncovered > 0 {
+					b.Fatal(s.Verdict, s.Leaves)
+				}
+			}
+		})
+	}
 }

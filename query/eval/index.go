@@ -117,7 +117,10 @@ func parseNumber(s string) (query.Value, bool) {
 		return query.UintOf(u), true
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	return query.FloatOf(f), err == nil
+	if err != nil { // "1.2.3", or beyond a float64: null, which callers may use as it is
+		return query.Value{}, false
+	}
+	return query.FloatOf(f), true
 }
 
 // integerRange is what each integer type holds, but for UnsignedLong.

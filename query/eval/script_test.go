@@ -91,6 +91,8 @@ func TestFunctions(t *testing.T) {
 		{"number, fraction", call(query.FuncNumber, lit("42.5")), 42.5},
 		{"number, sign", call(query.FuncNumber, lit("-32.5")), -32.5},
 		{"number, plus", call(query.FuncNumber, lit("+5")), 5},
+		{"number, an address is none", call(query.FuncNumber, lit("10.1.2.3")), nil},
+		{"number, too large", call(query.FuncNumber, lit("1e999")), nil},
 		{"number, 0x", call(query.FuncNumber, lit("0x32")), 50},
 		{"number, base 16", call(query.FuncNumber, lit("32"), lit(16)), 50},
 		{"number, base 16 and 0x", call(query.FuncNumber, lit("0x32"), lit(16)), 50},
