@@ -245,27 +245,45 @@ func (r *compiler) hold(c *cell) holding {
 	// Several values may share the work: each hit wants a value of its own,
 	// unless another hit's values all serve it too.
 	var all holding
+	var key []byte
+	for _, i := range misses {
+		key = binary.AppendUvarint(key, uint64(c.atoms[i].id))
+	}
 	for k, i := range hits {
-		one := meet(hits[k : k+1])
-		if one.core != nil {
-			return one
-		}
-		if one.reason != nil {
-			all.reason = one.reason
+		// The same few values are asked for again with every atom that joins.
+		at := string(binary.AppendUvarint(append(key[:len(key):len(key)], 0), uint64(c.atoms[i].id)))
+		found := r.alone[at]
+		if found == nil {
+			one := meet(hits[k : k+1])
+			if one.core != nil {
+				return one
+			}
+			if one.reason != nil {
+				all.reason = one.reason
+			}
+			found = one.values
+			r.alone[at] = found
 		}
 		served := false
 		for j, other := range hits {
+			if len(hits) > mostShared {
+				break
+			}
 			if j != k && (j < k || !subset(c.atoms[i].set, c.atoms[other].set)) && subset(c.atoms[other].set, c.atoms[i].set) {
 				served = true
 				break
 			}
 		}
 		if !served {
-			all.values = append(all.values, one.values...)
+			all.values = append(all.values, found...)
 		}
 	}
 	return all
 }
+
+// mostShared bounds how many values are compared with each other, which is the
+// square of it; of more, each hit gets a value of its own.
+const mostShared = 16
 
 // holdOne decides the atoms of an array field that is to have one value only,
 // because it is a join key or in an expression, and several could not be solved.

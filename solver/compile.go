@@ -36,6 +36,7 @@ type compiler struct {
 	theories map[*query.Field]theory
 	facts    map[factKey]*constraint
 	held     map[string]heldBefore
+	alone    map[string][]Set // by exclusions and one hit: a value for it
 }
 
 type factKey struct {
@@ -51,6 +52,7 @@ func newCompiler(opts Options) *compiler {
 		theories: map[*query.Field]theory{},
 		facts:    map[factKey]*constraint{},
 		held:     map[string]heldBefore{},
+		alone:    map[string][]Set{},
 	}
 }
 

@@ -73,11 +73,20 @@ func focus(p query.Pred, slot int, positive bool, others []Goal, foci *[]Focus) 
 	}
 }
 
+// siblings adds what the terms around the skipped one must be. They stay the
+// terms they are, in two pieces: a list of its own for each focus would make the
+// foci of a long "or" quadratic in size.
 func siblings(others []Goal, terms []query.Pred, skip, slot int, want Mask) []Goal {
 	goals := others[:len(others):len(others)]
-	for i, t := range terms {
-		if i != skip {
-			goals = append(goals, Goal{Pred: t, Want: want, Slot: slot})
+	for _, part := range [][]query.Pred{terms[:skip:skip], terms[skip+1:]} {
+		switch {
+		case len(part) == 0:
+		case len(part) == 1:
+			goals = append(goals, Goal{Pred: part[0], Want: want, Slot: slot})
+		case want == MustBeTrue:
+			goals = append(goals, Goal{Pred: &query.And{Terms: part}, Want: want, Slot: slot})
+		default:
+			goals = append(goals, Goal{Pred: &query.Or{Terms: part}, Want: want, Slot: slot})
 		}
 	}
 	return goals

@@ -1,10 +1,10 @@
 package eql
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/internal/spelling"
 )
 
 // kind is what the verifier knows of a value. It follows the engine's data
@@ -189,29 +189,9 @@ func similar(name string) []string {
 	for i := range functions {
 		fn := string(functions[i].fn)
 		lower := strings.ToLower(fn)
-		if distance(name, lower) <= max(1, len(lower)/3) || len(name) > 3 && strings.Contains(lower, name) {
+		if spelling.Distance(name, lower) <= max(1, len(lower)/3) || len(name) > 3 && strings.Contains(lower, name) {
 			out = append(out, fn)
 		}
 	}
 	return out
-}
-
-// distance is the Levenshtein distance of two short ASCII strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		previous := slices.Clone(row)
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := previous[j]
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1] = min(cost, previous[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eql"
+	"github.com/rematch-dev/rematch/query/internal/spelling"
 	"github.com/rematch-dev/rematch/query/kql"
 	"github.com/rematch-dev/rematch/query/lucene"
 	"github.com/rematch-dev/rematch/query/schema"
@@ -430,6 +431,7 @@ func (c *compiler) conjoin(body query.Body) {
 }
 
 func and(where query.Pred, filters []query.Pred) query.Pred {
+	where = gather(where)
 	if len(filters) == 0 {
 		return where
 	}
@@ -458,6 +460,10 @@ func (c *compiler) plan(body query.Body) *query.Plan {
 		if f.Inferred {
 			d := c.add(query.CodeInferred, used.first[f], "no schema knows %s: taken as %s", f.Name, f.Type)
 			d.Severity = query.Note
+			if meant := c.meant(f.Name); meant != "" {
+				d.Severity = query.Warning
+				d.With("did you mean %s?", meant)
+			}
 		}
 	}
 	return &query.Plan{
@@ -468,6 +474,26 @@ func (c *compiler) plan(body query.Body) *query.Plan {
 		Indices:  r.Index,
 		Window:   query.Window{From: r.From, Override: r.TimestampOverride},
 	}
+}
+
+// meant returns the known field that an unknown name may be a slip of. Two names
+// that differ in a number only are two fields.
+func (c *compiler) meant(name string) string {
+	if strings.Contains(name, "*") {
+		return ""
+	}
+	return spelling.Closest(name, min(2, len(name)/6), func(yield func(string) bool) {
+		for _, t := range append(slices.Clip(c.tables), schema.Default()) {
+			for e := range t.Entries() {
+				if strings.Trim(e.Name, "0123456789") == strings.Trim(name, "0123456789") {
+					continue
+				}
+				if !yield(e.Name) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // uses collects the fields of a plan with the place where each comes first.

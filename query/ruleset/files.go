@@ -70,7 +70,7 @@ func folder(fsys fs.FS, name string, opts Options) ([]entry, query.Diagnostics) 
 			return fs.SkipAll
 		}
 		if d.IsDir() {
-			if p != "." && strings.HasPrefix(d.Name(), ".") {
+			if p != "." && (strings.HasPrefix(d.Name(), ".") || generated(fsys, p)) {
 				return fs.SkipDir
 			}
 			return nil
@@ -256,4 +256,11 @@ func unreadable(name string, err error) *query.Diagnostic {
 // unplaced makes an error about a file as a whole.
 func unplaced(code query.Code, name, summary string) *query.Diagnostic {
 	return &query.Diagnostic{Code: code, Summary: summary, Source: &query.Source{Name: name}}
+}
+
+// generated reports whether a folder was written by rematch gen, whose records
+// of cases are no rules.
+func generated(fsys fs.FS, folder string) bool {
+	_, err := fs.Stat(fsys, path.Join(folder, "rematch.json"))
+	return err == nil
 }

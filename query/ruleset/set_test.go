@@ -159,3 +159,15 @@ func TestEmptySetSaysWhatItLookedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestGeneratedTestsAreNoRules: what rematch gen leaves beside rules is passed over.
+func TestGeneratedTestsAreNoRules(t *testing.T) {
+	set, diags := OpenFS(fstest.MapFS{
+		"a.toml":                    {Data: []byte("[rule]\nname = \"a\"\nrule_id = \"1\"\ntype = \"eql\"\nquery = \"any where true\"\n")},
+		"ruletests/rematch.json":    {Data: []byte(`{}`)},
+		"ruletests/testdata/a.json": {Data: []byte(`{"rule_id":"1","query":["any where true"]}`)},
+	}, "set", Options{})
+	if len(diags) != 0 || len(set.Rules) != 1 {
+		t.Errorf("%d rules, %v", len(set.Rules), diags)
+	}
+}

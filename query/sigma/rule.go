@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/internal/spelling"
 	"github.com/rematch-dev/rematch/query/internal/yamltree"
 )
 
@@ -272,38 +273,7 @@ func (r *Rule) names(n *yamltree.Node, key string) []Name {
 
 // closest returns the word of a list that s is likely to be a slip of, or "".
 func closest(s string, list iter.Seq[string]) string {
-	s = strings.ToLower(s)
-	if len(s) > 40 {
-		return ""
-	}
-	best, least := "", max(1, len(s)/3)+1
-	for word := range list {
-		if d := distance(s, strings.ToLower(word)); d < least {
-			best, least = word, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of two short strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return spelling.Closest(s, max(1, len(s)/3), list)
 }
 
 // filled puts the default limits where there are none.
