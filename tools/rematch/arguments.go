@@ -19,7 +19,7 @@ import (
 // ruleArguments name the rule sets that a command is about. They are optional to
 // kong, so that leaving them out gets a message which says what they may be.
 type ruleArguments struct {
-	Rules    []string `arg:"" optional:"" sep:"none" help:"Folders, .zip archives, and .toml, .json or .ndjson files with rules."`
+	Rules    []string `arg:"" optional:"" sep:"none" help:"Folders, .zip archives, and .toml, .yml, .yaml, .json or .ndjson files with rules."`
 	Embedded bool     `help:"Take the rules that come with rematch."`
 	Only     []string `placeholder:"TYPE" help:"Take only rules of this type, such as eql or threshold. May be repeated."`
 
@@ -39,11 +39,14 @@ func (a *ruleArguments) open(s *session) ([]*ruleset.Set, error) {
 	}
 	for _, name := range a.Rules {
 		set, diags := ruleset.Open(name, ruleset.Options{})
-		for _, d := range diags {
-			s.report(d)
-		}
 		a.unread = append(a.unread, diags...)
 		sets = append(sets, set)
+	}
+	if len(a.unread) > 0 && !slices.ContainsFunc(sets, func(set *ruleset.Set) bool { return len(set.Rules) > 0 }) {
+		return nil, a.unread // what is written anyway would replace something better
+	}
+	for _, d := range a.unread {
+		s.report(d)
 	}
 	if err := a.filter(sets); err != nil {
 		return nil, err
@@ -52,6 +55,17 @@ func (a *ruleArguments) open(s *session) ([]*ruleset.Set, error) {
 		s.bar.expect(len(set.Rules))
 	}
 	return sets, nil
+}
+
+// notRead returns how many files could not be read.
+func (a *ruleArguments) notRead() int {
+	files := map[string]bool{}
+	for _, d := range a.unread {
+		if d.Severity == query.Error && d.Code != query.CodeEmpty && d.Source != nil {
+			files[d.Source.Name] = true
+		}
+	}
+	return len(files)
 }
 
 // embedded opens the rule set inside the program. Its own test keeps it readable;
@@ -104,8 +118,19 @@ func suites(s *session, sets []*ruleset.Set, opts gen.Options) iter.Seq[*gen.Sui
 
 // worldFlags say what surrounds the rules: what is known of fields, and the time.
 type worldFlags struct {
-	Schema []string  `sep:"none" placeholder:"FILE" help:"Field types of your own: an ECS schema, a Beats fields.yml or a JSON map. May be repeated; the first that knows a field counts."`
-	Now    time.Time `placeholder:"TIME" help:"When the rules run, as in 2026-01-01T00:00:00Z. Relative dates count from here."`
+	Schema []string `sep:"none" placeholder:"FILE" help:"Field types of your own: an ECS schema, a Beats fields.yml or a JSON map. May be repeated; the first that knows a field counts."`
+	Now    moment   `placeholder:"TIME" help:"When the rules run, as in 2026-01-01T00:00:00Z. Relative dates count from here."`
+}
+
+// moment is a time on the command line.
+type moment struct{ time.Time }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	if m.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
+		return fmt.Errorf("%q is no time such as 2026-01-01T00:00:00Z", text)
+	}
+	return nil
 }
 
 // schemaBytes bounds a schema file; schema.Read bounds what it unpacks to.
@@ -135,7 +160,7 @@ func (w *worldFlags) tables(s *session) ([]*schema.Table, error) {
 // options are those of a check.
 func (w *worldFlags) options(s *session) (gen.Options, error) {
 	tables, err := w.tables(s)
-	return gen.Options{Tables: tables, Now: w.Now, Clock: s.env.Clock}, err
+	return gen.Options{Tables: tables, Now: w.Now.Time, Clock: s.env.Clock}, err
 }
 
 // readFile reads a file of at most limit bytes.

@@ -71,7 +71,7 @@ func (c *checkCommand) Run(s *session) error {
 	if c.JSON {
 		return nil
 	}
-	return t.print(s, s.env.Clock().Sub(start))
+	return t.print(s, c.notRead(), s.env.Clock().Sub(start))
 }
 
 // dead returns how many of the findings are clauses and list items that can

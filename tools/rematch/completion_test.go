@@ -35,7 +35,7 @@ func TestBashCompletion(t *testing.T) {
 	}
 	file := script(t, "bash")
 	for _, tt := range []struct{ line, want string }{
-		{"rematch ", "check cases docs match gen report notebook diff version completion"},
+		{"rematch ", "check cases docs match gen report notebook diff version help completion"},
 		{"rematch c", "check cases completion"},
 		{"rematch check --s", "--schema --strict"},
 		{"rematch docs --format ", "ndjson json bulk"},

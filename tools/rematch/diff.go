@@ -83,9 +83,12 @@ func (c *diffCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	opts := diff.Options{Tables: tables, Now: c.Now, Witnesses: c.Witnesses, NoSuites: c.NoSuites, Clock: s.env.Clock}
+	opts := diff.Options{Tables: tables, Now: c.Now.Time, Witnesses: c.Witnesses, NoSuites: c.NoSuites, Clock: s.env.Clock}
 	if c.Overlaps {
-		set := c.open(s, c.Sets[0])
+		set, err := c.open(s, c.Sets[0])
+		if err != nil {
+			return err
+		}
 		return c.overlaps(s, set, opts)
 	}
 	report, err := c.compare(s, opts)
@@ -131,15 +134,27 @@ func (c *diffCommand) compare(s *session, opts diff.Options) (*diff.Report, erro
 			Changes: []*diff.Change{diff.Rules(rules[0], rules[1], opts)},
 		}, nil
 	}
-	return diff.Compare(c.open(s, c.Sets[0]), c.open(s, c.Sets[1]), opts), nil
+	var sets [2]*ruleset.Set
+	for i, name := range c.Sets {
+		var err error
+		if sets[i], err = c.open(s, name); err != nil {
+			return nil, err
+		}
+	}
+	return diff.Compare(sets[0], sets[1], opts), nil
 }
 
-func (c *diffCommand) open(s *session, name string) *ruleset.Set {
+// open opens a set. One that cannot be read is an error and not an empty set, of
+// which every rule would be new or gone.
+func (c *diffCommand) open(s *session, name string) (*ruleset.Set, error) {
 	set, diags := ruleset.Open(name, ruleset.Options{})
+	if len(set.Rules) == 0 && len(diags) > 0 {
+		return nil, diags
+	}
 	for _, d := range diags {
 		s.report(d)
 	}
-	return set
+	return set, nil
 }
 
 // revisions reads the sets of --git.
@@ -172,7 +187,10 @@ func (c *diffCommand) revisions(s *session) (sets [2]*ruleset.Set, err error) {
 // rule finds the one rule that a name stands for.
 func (c *diffCommand) rule(s *session, name string) (*ruleset.Rule, error) {
 	file, id, named := strings.Cut(name, "#")
-	set := c.open(s, file)
+	set, err := c.open(s, file)
+	if err != nil {
+		return nil, err
+	}
 	if !named && len(set.Rules) == 1 {
 		return set.Rules[0], nil
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
@@ -17,16 +20,16 @@ import (
 type docsCommand struct {
 	ruleArguments
 	worldFlags
-	Query        string `placeholder:"QUERY" help:"A query to draw documents for, instead of rules."`
-	Language     string `enum:",eql,kql,kuery,lucene" default:"" placeholder:"NAME" help:"Language of the query: eql, kql or lucene. Guessed where it is not given."`
-	Count        uint64 `default:"1" help:"How many event sets to draw. One is one document, or several for rules over several events."`
-	Seed         uint64 `default:"0" help:"Seed of the random choices. The same seed gives the same documents."`
-	Format       string `enum:"ndjson,json,bulk" default:"ndjson" help:"ndjson: one document a line. json: one array. bulk: a body for the bulk API of Elasticsearch."`
-	Mappings     bool   `help:"Print the mapping of all fields in question, as the body of a create index request, and no documents."`
-	Shard        shard  `default:"1/1" placeholder:"I/N" help:"Draw part I of N only. The parts, one after the other, are the whole."`
-	Base         string `placeholder:"FILE" help:"Lay the documents over those of this file, in turn."`
-	NoTimestamps bool   `help:"Leave out @timestamp and event.ingested."`
-	Realistic    bool   `help:"Make documents that read like telemetry: one host and one user, processes with parents, and what goes with them."`
+	Query        *string      `placeholder:"QUERY" help:"A query to draw documents for, instead of rules."`
+	Language     languageName `enum:",eql,kql,kuery,lucene" default:"" placeholder:"NAME" help:"Language of the query: eql, kql or lucene. Guessed where it is not given."`
+	Count        count        `default:"1" help:"How many event sets to draw. One is one document, or several for rules over several events."`
+	Seed         uint64       `default:"0" help:"Seed of the random choices. The same seed gives the same documents."`
+	Format       string       `enum:"ndjson,json,bulk" default:"ndjson" help:"ndjson: one document a line. json: one array. bulk: a body for the bulk API of Elasticsearch."`
+	Mappings     bool         `help:"Print the mapping of all fields in question, as the body of a create index request, and no documents."`
+	Shard        shard        `default:"1/1" placeholder:"I/N" help:"Draw part I of N only. The parts, one after the other, are the whole."`
+	Base         string       `placeholder:"FILE" help:"Lay the documents over those of this file, in turn."`
+	NoTimestamps bool         `help:"Leave out @timestamp and event.ingested."`
+	Realistic    bool         `help:"Make documents that read like telemetry: one host and one user, processes with parents, and what goes with them."`
 }
 
 // Help is shown by --help.
@@ -65,6 +68,40 @@ func (h shard) of(count uint64) (from, to uint64) {
 	return at(h.i - 1), at(h.i)
 }
 
+// count is how many there are to be.
+type count uint64
+
+// Decode implements [kong.MapperValue], and not encoding.TextUnmarshaler, because
+// kong takes a negative number for a flag.
+func (n *count) Decode(ctx *kong.DecodeContext) error {
+	token := ctx.Scan.Pop()
+	if token.IsEOL() {
+		return errors.New("a number is missing")
+	}
+	text := token.String()
+	v, err := strconv.ParseUint(text, 10, 64)
+	switch {
+	case err == nil && v == 0 || err != nil && strings.HasPrefix(text, "-"):
+		return &query.Diagnostic{Code: query.CodeArguments, Summary: "--count must be at least 1"}
+	case err != nil:
+		return fmt.Errorf("%q is no number", text)
+	}
+	*n = count(v)
+	return nil
+}
+
+// languageName is a language as people call it; kuery is what rules call KQL.
+type languageName string
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (l *languageName) UnmarshalText(text []byte) error {
+	switch *l = languageName(text); *l {
+	case "", "eql", "kql", "kuery", "lucene":
+		return nil
+	}
+	return fmt.Errorf("%q is none of eql, kuery (kql), lucene", text)
+}
+
 // Run draws documents.
 func (c *docsCommand) Run(s *session) error {
 	source, err := c.source(s)
@@ -78,7 +115,7 @@ func (c *docsCommand) Run(s *session) error {
 	if source.Len() == 0 {
 		return nil // all rules have been refused, and the reasons told
 	}
-	from, to := c.Shard.of(c.Count)
+	from, to := c.Shard.of(uint64(c.Count))
 	if c.Format == "ndjson" {
 		return c.lines(s, source, from, to)
 	}
@@ -88,7 +125,7 @@ func (c *docsCommand) Run(s *session) error {
 // source makes the source of documents. Rules that nothing can match, or that are
 // not handled, are told and left out.
 func (c *docsCommand) source(s *session) (*gen.Source, error) {
-	options := gen.SourceOptions{Seed: c.Seed, Now: c.Now, NoTimestamps: c.NoTimestamps, Realistic: c.Realistic}
+	options := gen.SourceOptions{Seed: c.Seed, Now: c.Now.Time, NoTimestamps: c.NoTimestamps, Realistic: c.Realistic}
 	var err error
 	if options.Tables, err = c.tables(s); err != nil {
 		return nil, err
@@ -99,7 +136,7 @@ func (c *docsCommand) source(s *session) (*gen.Source, error) {
 		}
 	}
 	source := gen.NewSource(options)
-	if c.Query != "" {
+	if c.Query != nil {
 		return source, c.addQuery(s, source)
 	}
 	if c.Language != "" {
@@ -129,11 +166,14 @@ func (c *docsCommand) addQuery(s *session, source *gen.Source) error {
 	if len(c.Rules) > 0 || c.Embedded {
 		return &query.Diagnostic{Code: query.CodeArguments, Summary: "--query and rules exclude each other"}
 	}
+	if strings.TrimSpace(*c.Query) == "" {
+		return &query.Diagnostic{Code: query.CodeArguments, Summary: "--query is empty"}
+	}
 	language := query.Language(c.Language)
 	if c.Language == "kql" { // what people call it; rules say kuery
 		language = query.KQL
 	}
-	if err := source.AddQuery(c.Query, language, indices{docs: newIndex(nil)}); err != nil {
+	if err := source.AddQuery(*c.Query, language, indices{docs: newIndex(nil)}); err != nil {
 		s.found()
 		s.errors(diagnostics(err, query.CodeUnsupported))
 	}

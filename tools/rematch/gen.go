@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/gen/gotest"
@@ -16,9 +15,9 @@ import (
 // no rules from inside the program, because the tests read the rules again when
 // they run, and have nothing but the files to go by.
 type genCommand struct {
-	Rules []string  `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .json or .ndjson files with rules."`
-	Out   string    `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
-	Now   time.Time `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
+	Rules []string `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .yml, .yaml, .json or .ndjson files with rules."`
+	Out   string   `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
+	Now   moment   `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
 	shapeFlag
 	mutantFlag
 	Realistic bool   `help:"Make documents that read like telemetry."`
@@ -89,7 +88,7 @@ func (c *genCommand) folder(name string) string {
 func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	without := 0
 	dir := c.folder(set.Name)
-	opts := gen.Options{Now: c.Now, Clock: s.env.Clock, Realistic: c.Realistic}
+	opts := gen.Options{Now: c.Now.Time, Clock: s.env.Clock, Realistic: c.Realistic}
 	c.shape(&opts)
 	if c.Mutants {
 		strengthen(&opts)

@@ -40,6 +40,7 @@ type cli struct {
 	Notebook   notebookCommand   `cmd:"" help:"Write a Jupyter notebook for each rule."`
 	Diff       diffCommand       `cmd:"" help:"Tell what changed between two releases of rules, and what that does to what they match."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Help       helpCommand       `cmd:"" help:"Show help."`
 	Completion completionCommand `cmd:"" help:"Print a script that makes a shell complete rematch."`
 }
 
@@ -70,9 +71,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, env environme
 	if err != nil {
 		return s.finish(err)
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
 		s.status = exitWrongUse
+	case len(args) == 1 && args[0] == "--version": // many programs have it
+		args = []string{"version"}
 	}
 	ctx, err := parser.Parse(args)
 	switch {
@@ -105,6 +109,9 @@ func wrongUse(err error) error {
 		}
 	}
 	d := &query.Diagnostic{Code: query.CodeArguments, Summary: err.Error()}
+	if ours, ok := errors.AsType[*query.Diagnostic](err); ok { // says which argument by itself
+		d.Summary = ours.Summary
+	}
 	return d.With("%s explains how it is used", help)
 }
 

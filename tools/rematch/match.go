@@ -21,11 +21,11 @@ import (
 type matchCommand struct {
 	ruleArguments
 	worldFlags
-	Docs       string `required:"" placeholder:"FILE" help:"Documents: NDJSON, JSON arrays, or JSON objects one after the other; plain, .gz or .zip. - is standard input."`
-	Indicators string `placeholder:"FILE" help:"Indicators for indicator match rules, in the same forms."`
-	JSON       bool   `name:"json" xor:"form" help:"Print one JSON line for each alert."`
-	Logsource  bool   `help:"Sigma rules also ask for what their log source implies, such as EventID and Channel."`
-	Explain    bool   `xor:"form" help:"Show for every document and rule which clauses hold, with the values that they saw."`
+	Docs       []string `required:"" sep:"none" placeholder:"FILE" help:"Documents: NDJSON, JSON arrays, or JSON objects one after the other; plain, .gz or .zip. - is standard input. May be repeated; documents are numbered on."`
+	Indicators string   `placeholder:"FILE" help:"Indicators for indicator match rules, in the same forms."`
+	JSON       bool     `name:"json" xor:"form" help:"Print one JSON line for each alert."`
+	Logsource  bool     `help:"Sigma rules also ask for what their log source implies, such as EventID and Channel."`
+	Explain    bool     `xor:"form" help:"Show for every document and rule which clauses hold, with the values that they saw."`
 }
 
 // Help is shown by --help.
@@ -76,7 +76,7 @@ func (c *matchCommand) Run(s *session) error {
 			several = append(several, m)
 		}
 	}
-	run := matchRun{command: c, session: s, single: single, several: several, now: c.Now}
+	run := matchRun{command: c, session: s, single: single, several: several, now: c.Now.Time}
 	run.panels[0] = newPanel(single, (*matcher).flat)
 	run.panels[1] = newPanel(single, func(m *matcher) bool { return !m.flat() })
 	if run.now.IsZero() {
@@ -87,8 +87,11 @@ func (c *matchCommand) Run(s *session) error {
 			return err
 		}
 	}
-	if err := run.stream(); err != nil {
+	switch seen, err := run.stream(); {
+	case err != nil:
 		return err
+	case seen == 0:
+		return aboutFile(query.CodeEmpty, strings.Join(c.Docs, ", "), "no documents found")
 	}
 	if run.err == nil {
 		run.together()
@@ -211,14 +214,14 @@ type judged struct {
 
 // stream reads the documents in one goroutine, judges them in several, and takes
 // them in here, in the order of the input: whatever the number of workers, the
-// output is the same, and nothing waits for documents that are yet to come.
-func (r *matchRun) stream() error {
+// output is the same, and nothing waits for documents that are yet to come. It
+// returns how many there were, broken ones included.
+func (r *matchRun) stream() (seen int, err error) {
 	const ahead = 256 // documents under way
 	work, line := make(chan *judged, ahead), make(chan *judged, ahead)
 	var size atomic.Int64 // of the documents under way
 	var stop atomic.Bool
 	free := make(chan struct{}, 1) // told when size became less
-	var failed error
 	go func() {
 		defer close(line)
 		defer close(work)
@@ -235,7 +238,12 @@ func (r *matchRun) stream() error {
 				return !stop.Load()
 			},
 		}
-		failed = input.open(r.command.Docs, r.session.stdin)
+		for _, name := range r.command.Docs {
+			if err = input.open(name, r.session.stdin); err != nil || input.stopped {
+				break
+			}
+		}
+		seen = input.next
 	}()
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
@@ -261,7 +269,7 @@ func (r *matchRun) stream() error {
 		default:
 		}
 	}
-	return failed
+	return seen, err
 }
 
 // judge finds the rules over single events that match. It may run in several
@@ -297,7 +305,7 @@ func (r *matchRun) document(j *judged) {
 	if len(r.several) > 0 {
 		if r.kept += j.size; r.kept > keptBytes {
 			r.several, r.set.Docs, r.flat = nil, nil, nil
-			r.session.report(tooLarge(r.command.Docs, "more than %d MB of documents: rules over several events are left out", keptBytes>>20))
+			r.session.report(tooLarge(strings.Join(r.command.Docs, ", "), "more than %d MB of documents: rules over several events are left out", keptBytes>>20))
 		} else {
 			r.set.Docs = append(r.set.Docs, j.doc)
 			r.flat = append(r.flat, j.flat)

@@ -111,7 +111,7 @@ func (c *notebookCommand) events(s *session, sets []*ruleset.Set, opts gen.Optio
 			found[rule] = &notebook.Events{Source: filepath.Base(c.Docs)}
 		}
 	}
-	now := c.Now
+	now := c.Now.Time
 	if now.IsZero() {
 		now = gen.Epoch // the same events give the same bytes on every day
 	}

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/reports"
 )
 
@@ -29,7 +31,8 @@ Where no rules are named, it is about those that come with rematch. The same rul
     rematch report
     rematch report ./rules --out rules-report
 
-Exit code 0: the report is written, whatever it says. 2: wrong use, or something could not be read or written.`
+Exit code 0: the report is written, whatever it says. 2: wrong use, or something could not be read or written; if no
+rule could be read, there is no report.`
 }
 
 // reportFiles are the files of a report.
@@ -60,7 +63,8 @@ func (c *reportCommand) Run(s *session) error {
 		about.Skipped = append(about.Skipped, set.Skipped...)
 	}
 	about.Subject = strings.Join(names, ", ")
-	report := reports.Build(suites(s, sets, opts), about)
+	counts := map[gen.Verdict]int{}
+	report := reports.Build(counted(suites(s, sets, opts), counts), about)
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		return unwritable(c.Out, err)
 	}
@@ -72,5 +76,31 @@ func (c *reportCommand) Run(s *session) error {
 		}
 		fmt.Fprintln(s.out, filepath.ToSlash(name))
 	}
-	return nil
+	_, err = fmt.Fprintln(s.out, verdictLine(counts))
+	return err
+}
+
+// counted counts the verdicts of suites as they pass.
+func counted(suites iter.Seq[*gen.Suite], counts map[gen.Verdict]int) iter.Seq[*gen.Suite] {
+	return func(yield func(*gen.Suite) bool) {
+		for suite := range suites {
+			counts[suite.Verdict]++
+			if !yield(suite) {
+				return
+			}
+		}
+	}
+}
+
+// verdictLine says in one line how many rules have which verdict.
+func verdictLine(counts map[gen.Verdict]int) string {
+	all, others := 0, ""
+	for _, v := range verdicts {
+		n := counts[v]
+		all += n
+		if n > 0 && v != gen.Verified {
+			others += fmt.Sprintf(", %d %s", n, v)
+		}
+	}
+	return fmt.Sprintf("%d of %d rules verified%s", counts[gen.Verified], all, others)
 }

@@ -51,7 +51,7 @@ func (t *tally) add(s *gen.Suite) {
 
 // print writes the table, verdicts by types, and what it took. One rule needs
 // no table.
-func (t *tally) print(s *session, took time.Duration) error {
+func (t *tally) print(s *session, notRead int, took time.Duration) error {
 	if t.rules < 2 {
 		return nil
 	}
@@ -75,6 +75,12 @@ func (t *tally) print(s *session, took time.Duration) error {
 	}
 	fmt.Fprintf(s.out, "\n%d rules, %d cases; %d clauses are covered, %d are not; %d clauses and list items are dead\n",
 		t.rules, t.cases, t.leaves.Covered, t.leaves.Dead+t.leaves.Uncovered, t.dead)
+	switch {
+	case notRead == 1:
+		fmt.Fprintln(s.out, "1 file not read")
+	case notRead > 1:
+		fmt.Fprintf(s.out, "%d files not read\n", notRead)
+	}
 	slowest := time.Duration(t.slowest.Micros) * time.Microsecond
 	_, err := fmt.Fprintf(s.out, "took %s; the slowest rule %s: %s\n", took.Round(time.Millisecond), slowest.Round(time.Microsecond), plain(t.slowest.Rule.Name))
 	return err

@@ -13,7 +13,9 @@ type versionCommand struct{}
 func (*versionCommand) Help() string {
 	return `Prints the version of rematch, of Go, and the system it was built for, on one line.
 
-    rematch version`
+    rematch version
+
+rematch --version does the same.`
 }
 
 // Run prints the version.
