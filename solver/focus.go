@@ -113,20 +113,25 @@ func (f Focus) Only(item int) Focus {
 	if len(leaf.Items) < 2 {
 		return f
 	}
-	one, rest := *leaf, *leaf
+	one := *leaf
 	one.Items = leaf.Items[item : item+1 : item+1]
 	one.Span = leaf.Items[item].Span
-	rest.Items = append(append([]query.Operand(nil), leaf.Items[:item]...), leaf.Items[item+1:]...)
-	only := Goal{
-		Pred: &query.And{Span: one.Span, Terms: []query.Pred{&one, &query.Not{Span: rest.Span, Term: &rest}}},
-		Want: MustBeTrue,
-		Slot: f.On.Slot,
+	only := &query.And{Span: one.Span, Terms: []query.Pred{&one}}
+	// The others are what stands before and behind, not a list of their own: of a
+	// long list that would be the square of its length.
+	for _, items := range [][]query.Operand{leaf.Items[:item:item], leaf.Items[item+1:]} {
+		if len(items) > 0 {
+			others := *leaf
+			others.Items = items
+			only.Terms = append(only.Terms, &query.Not{Span: leaf.Span, Term: &others})
+		}
 	}
+	goal := Goal{Pred: only, Want: MustBeTrue, Slot: f.On.Slot}
 	f.Item = item
 	if f.On.Want == MustBeTrue {
-		f.On = only
+		f.On = goal
 	} else {
-		f.Off = only
+		f.Off = goal
 	}
 	return f
 }
