@@ -474,11 +474,9 @@ func (s *search) assertCovered(pattern *cell) expansion {
 	return expansion{}
 }
 
+// cell returns the cell of a place, a new one where there was none.
 func (s *search) cell(p place) *cell {
-	if c := s.joined[p]; c != nil {
-		return c
-	}
-	c := s.cells[p]
+	c := s.find(p)
 	if c == nil {
 		c = &cell{place: p}
 		s.cells[p] = c
@@ -581,31 +579,41 @@ func (s *search) asserted(g goal) bool {
 			if s.freed[p] {
 				return true
 			}
-			if p.Op == query.OpScript || p.Field.Nested != "" {
-				return false
-			}
-			hits, misses := g.want&MustBeTrue != 0, g.want&MustBeFalse != 0 && p.Op != query.OpExists
-			absent := g.want&(1<<p.Absent) != 0
-			switch {
-			case hits && !misses && !absent:
-				c = s.rules.constraint(p, p.Field, hit)
-			case !hits && misses && absent:
-				c = s.rules.constraint(p, p.Field, miss)
-			case !hits && !misses && absent:
-				c = s.rules.constraint(p, p.Field, missing)
-			default:
-				return false
-			}
-		default:
+			c = s.soleFact(p, g.want)
+		}
+		if c == nil {
 			return false
 		}
 	}
-	at := place{g.slot, g.group, c.field}
-	known := s.cells[at]
-	if j := s.joined[at]; j != nil {
-		known = j
-	}
+	known := s.find(place{g.slot, g.group, c.field})
 	return known != nil && known.has(&c.atom)
+}
+
+// soleFact returns the one constraint that a leaf comes down to, or nil where it
+// is several, a choice, or an expression.
+func (s *search) soleFact(l *query.Leaf, want Mask) *constraint {
+	if l.Op == query.OpScript || l.Field.Nested != "" {
+		return nil
+	}
+	hits, misses := want&MustBeTrue != 0, want&MustBeFalse != 0 && l.Op != query.OpExists
+	absent := want&(1<<l.Absent) != 0
+	switch {
+	case hits && !misses && !absent:
+		return s.rules.constraint(l, l.Field, hit)
+	case !hits && misses && absent:
+		return s.rules.constraint(l, l.Field, miss)
+	case !hits && !misses && absent:
+		return s.rules.constraint(l, l.Field, missing)
+	}
+	return nil
+}
+
+// find returns the cell of a place, or nil where nothing is known of it.
+func (s *search) find(p place) *cell {
+	if c := s.joined[p]; c != nil {
+		return c
+	}
+	return s.cells[p]
 }
 
 // prospect is what a glance tells of a goal.
@@ -646,18 +654,8 @@ func (s *search) outlook(g goal) prospect {
 			return s.outlookAll(p.Terms, g)
 		}
 	case *query.Leaf:
-		if p.Op == query.OpScript || p.Field.Nested != "" {
-			return possible
-		}
-		hits, misses := g.want&MustBeTrue != 0, g.want&MustBeFalse != 0 && p.Op != query.OpExists
-		absent := g.want&(1<<p.Absent) != 0
-		switch {
-		case hits && !misses && !absent:
-			return s.glance(s.rules.constraint(p, p.Field, hit), g)
-		case !hits && misses && absent:
-			return s.glance(s.rules.constraint(p, p.Field, miss), g)
-		case !hits && !misses && absent:
-			return s.glance(s.rules.constraint(p, p.Field, missing), g)
+		if c := s.soleFact(p, g.want); c != nil {
+			return s.glance(c, g)
 		}
 	}
 	return possible
@@ -680,10 +678,7 @@ func (s *search) glance(c *constraint, g goal) prospect {
 		return possible
 	}
 	at := place{g.slot, g.group, c.field}
-	known := s.cells[at]
-	if j := s.joined[at]; j != nil {
-		known = j
-	}
+	known := s.find(at)
 	if known == nil { // nothing is known of the field
 		if c.kind == miss || c.kind == missing {
 			return possible
