@@ -121,6 +121,7 @@ func (s *session) finish(err error) int {
 	if written := s.out.Flush(); err == nil {
 		err = written
 	}
+	s.said.print(s.stderr)
 	switch {
 	case err == nil:
 		return s.status

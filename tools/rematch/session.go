@@ -22,6 +22,7 @@ type session struct {
 	env    environment
 	status int
 	bar    *progress // nil where nobody would see it
+	said   reasons   // why rules are left out
 
 	live     bool // stdout is a terminal: results are shown as they come
 	colorOut bool
@@ -65,11 +66,43 @@ func (s *session) tell(d *query.Diagnostic) {
 	fmt.Fprint(s.stderr, query.Printer{Color: s.colorErr}.Print(d))
 }
 
-// errors prints those diagnostics about a rule that keep it from being used.
+// errors prints those diagnostics about a rule that keep it from being used. A
+// reason that many rules share is shown for the first few; finish counts the
+// others, so that what is said about the rest of a set is not lost among them.
 func (s *session) errors(diags query.Diagnostics) {
 	for _, d := range diags {
-		if d.Severity == query.Error {
+		if d.Severity == query.Error && s.said.add(d.Summary) {
 			s.tell(d)
+		}
+	}
+}
+
+// shownOfReason is for how many rules a shared reason is shown with its source.
+const shownOfReason = 3
+
+// reasons counts what was said about rules, by summary and in order of first use.
+type reasons struct {
+	order  []string
+	counts map[string]int
+}
+
+// add counts one more and reports whether it is among those to show.
+func (r *reasons) add(summary string) bool {
+	if r.counts == nil {
+		r.counts = map[string]int{}
+	}
+	if r.counts[summary] == 0 {
+		r.order = append(r.order, summary)
+	}
+	r.counts[summary]++
+	return r.counts[summary] <= shownOfReason
+}
+
+// print says how often each reason came up without being shown.
+func (r *reasons) print(w io.Writer) {
+	for _, summary := range r.order {
+		if more := r.counts[summary] - shownOfReason; more > 0 {
+			fmt.Fprintf(w, "%d more: %s\n", more, summary)
 		}
 	}
 }
