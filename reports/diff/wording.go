@@ -4,7 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/rematch-dev/rematch/reports/internal/look"
 )
 
 // The reports are drawn from what is worded here, so that they agree.
@@ -90,16 +91,5 @@ func short(d time.Duration) string {
 	return s
 }
 
-// visible makes a stranger's text one line that looks like what it is: control
-// characters, and those that reorder or hide text, become dots.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\uFEFF':
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
+// visible makes a stranger's text one line that looks like what it is.
+func visible(s string) string { return look.Visible(s) }
