@@ -1,6 +1,8 @@
 package diff
 
 import (
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -44,8 +46,15 @@ func (c *Change) flipped() string {
 	return strconv.Itoa(len(c.Flips)) + " of " + plural(c.Cases, "case")
 }
 
-// title names a report.
-func (r *Report) title() string { return "Rule changes: " + r.Old + " → " + r.New }
+// title names a report. Of sets that are files the names are enough, where they
+// differ.
+func (r *Report) title() string {
+	old, new := path.Base(filepath.ToSlash(r.Old)), path.Base(filepath.ToSlash(r.New))
+	if old == new || r.Old == "" || r.New == "" {
+		old, new = r.Old, r.New
+	}
+	return "Rule changes: " + old + " → " + new
+}
 
 // summary is a report in a sentence or two.
 func (r *Report) summary() string {
