@@ -155,9 +155,10 @@ const contrast = `(() => {
     }
     if (e instanceof SVGElement) { // the shape that was drawn before the text
       for (let s = e.previousElementSibling; s; s = s.previousElementSibling) {
+        if (s.tagName !== "rect") continue;
         const style = getComputedStyle(s), box = s.getBBox(), at = e.getBBox();
         const below = box.x <= at.x && at.x < box.x + box.width && box.y <= at.y + at.height / 2 && at.y + at.height / 2 <= box.y + box.height;
-        if (s.tagName === "rect" && style.fill !== "none" && below) return over(colour, style.fill);
+        if (style.fill !== "none" && below) return over(colour, style.fill);
       }
     }
     return colour;
