@@ -99,6 +99,15 @@ func Bench() error {
 // Report writes the report about the rules that ship with the command.
 func Report() error { return run(".", "go", "run", "./tools/rematch", "report") }
 
+// Gallery remakes docs/gallery: the reports, and the pictures of them, for which
+// Chromium is needed.
+func Gallery() error {
+	if err := run(".", "go", "test", "./reports/internal/gallery", "-run=^TestGallery$", "-update"); err != nil {
+		return err
+	}
+	return run(".", "go", "run", "./reports/internal/gallery")
+}
+
 // Generate remakes all files that are made by programs. On a clean checkout it
 // changes nothing.
 func Generate() error { return run(".", "go", "generate", "./...") }

@@ -148,6 +148,28 @@ func (r *Report) techniqueTable() table {
 	return t
 }
 
+// techniquesOf lists the tactics and techniques that a rule names, each once.
+func techniquesOf(threat []ruleset.Tactic) [][2]string {
+	var out [][2]string
+	add := func(id, name string) {
+		if pair := [2]string{visible(id), visible(name)}; pair != [2]string{} && !slices.Contains(out, pair) {
+			out = append(out, pair)
+		}
+	}
+	var walk func([]ruleset.Technique)
+	walk = func(ts []ruleset.Technique) {
+		for _, t := range ts {
+			add(t.ID, t.Name)
+			walk(t.Subtechniques)
+		}
+	}
+	for _, t := range threat {
+		add(t.ID, t.Name)
+		walk(t.Techniques)
+	}
+	return out
+}
+
 // techniqueIDs lists what a rule names, for searching.
 func techniqueIDs(threat []ruleset.Tactic) []string {
 	var ids []string

@@ -16,6 +16,8 @@ var verdicts = []gen.Verdict{gen.Verified, gen.Unsatisfiable, gen.Unknown, gen.U
 // entry is what a report keeps of one rule.
 type entry struct {
 	id, name, anchor string
+	place            int           // in the set
+	rule             *ruleset.Rule // kept where overlaps are looked for
 	file             string
 	line             int // of the query in the file; 0 where there is none
 	kind             string
@@ -25,7 +27,8 @@ type entry struct {
 	risk             int
 	tags             []string
 	threat           []ruleset.Tactic
-	matching, misses int // cases
+	logsource        []string // of a Sigma rule: product: windows …
+	matching, misses int      // cases
 	leaves           gen.Leaves
 	mutants          *gen.Mutants // nil where none were made
 	fields           []*query.Field
@@ -62,6 +65,15 @@ func newEntry(s *gen.Suite) *entry {
 			e.examples = append(e.examples, newNotebookCase(c))
 		}
 	}
+	for _, m := range r.Meta {
+		if m.Key == "logsource" {
+			for _, part := range m.Value.Doc() {
+				if v := part.Value.Str(); v != "" && part.Name != "definition" {
+					e.logsource = append(e.logsource, part.Name+": "+v)
+				}
+			}
+		}
+	}
 	worst := -1
 	for _, d := range s.Findings {
 		e.findings = append(e.findings, newFinding(d, r.File))
@@ -78,8 +90,8 @@ func newEntry(s *gen.Suite) *entry {
 	return e
 }
 
-// place is file:line, where the rule can be found.
-func (e *entry) place() string {
+// at is file:line, where the rule can be found.
+func (e *entry) at() string {
 	if e.line == 0 {
 		return e.file
 	}

@@ -30,6 +30,7 @@ func (r *Report) Markdown(w io.Writer) error {
 	m.table(r.severityTable())
 	r.markdownReasons(m)
 	r.markdownFindings(m)
+	r.markdownOverlaps(m)
 	m.section("Suites")
 	m.table(r.leafTable())
 	m.table(r.mutantTable())
@@ -87,6 +88,22 @@ func (r *Report) summary() string {
 	text := fmt.Sprintf("%s of %s verified (%s) with %s, %s of them near-misses. Of %s, %s covered and %s dead.",
 		count(verified), plural(len(r.rules), "rule"), share(verified, len(r.rules)), plural(cases, "case"), count(misses),
 		plural(all, "clause"), count(leaves.Covered), count(leaves.Dead))
+	var mutants gen.Mutants
+	for _, e := range r.rules {
+		if e.mutants != nil {
+			mutants.Add(*e.mutants)
+		}
+	}
+	if of := mutants.Killed + mutants.Survived + mutants.Unknown; of > 0 {
+		text += fmt.Sprintf(" Of %s that mean something else, the suites tell %s apart (%s).", plural(of, "changed rule"), count(mutants.Killed), share(mutants.Killed, of))
+	}
+	superfluous := map[*entry]bool{}
+	for _, o := range r.overlaps {
+		superfluous[o.rule] = true
+	}
+	if n := len(superfluous); n > 0 {
+		text += fmt.Sprintf(" What %s can match, another rule matches too.", plural(n, "rule"))
+	}
 	findings := 0
 	for _, g := range r.remarks() {
 		findings += len(g.remarks)
@@ -117,6 +134,44 @@ func (r *Report) markdownReasons(m *markdown) {
 		}
 		m.remarks(all, "rule")
 	}
+}
+
+// markdownOverlaps lists the overlaps, with what tells the rules apart folded.
+func (r *Report) markdownOverlaps(m *markdown) {
+	if len(r.overlaps) == 0 {
+		return
+	}
+	m.section("Overlaps")
+	m.table(r.overlapTable())
+	const witnesses = 40
+	var shown []overlap
+	for _, o := range r.overlaps[:min(len(r.overlaps), witnesses)] {
+		if len(o.witness) > 0 {
+			shown = append(shown, o)
+		}
+	}
+	if len(shown) == 0 {
+		return
+	}
+	m.fold(true, "Where they differ: "+plural(len(shown), "event set")+" that only the other rule matches", func() {
+		for _, o := range shown {
+			fmt.Fprintf(m.w, "- %s, but not %s", inline(o.by.name), inline(o.rule.name))
+			if o.index != "" {
+				fmt.Fprintf(m.w, ", in index %s", span(o.index))
+			}
+			m.w.WriteString("\n\n")
+			var text strings.Builder
+			for i, doc := range o.witness {
+				if i > 0 {
+					text.WriteByte('\n')
+				}
+				for _, f := range doc {
+					text.WriteString(f.Name + ": " + f.Value + "\n")
+				}
+			}
+			m.fence("  ", text.String())
+		}
+	})
 }
 
 // remark is a finding of a rule.
@@ -203,7 +258,7 @@ func (r *Report) ruleTable() table {
 	}
 	for _, e := range r.rules {
 		t.Rows = append(t.Rows, []cell{
-			link(e), code(e.place()), words(e.kind), words(string(e.verdict)), number(e.matching), number(e.misses),
+			link(e), code(e.at()), words(e.kind), words(string(e.verdict)), number(e.matching), number(e.misses),
 			number(e.leaves.Covered + e.leaves.Dead + e.leaves.Uncovered), number(e.leaves.Dead),
 		})
 	}
@@ -325,7 +380,7 @@ func sameWords(excerpt string) string {
 // finding writes a rule and what is to say of it: an item with the excerpt
 // indented below.
 func (m *markdown) finding(e *entry, f *finding) {
-	fmt.Fprintf(m.w, "- %s, %s\n", inline(e.name), span(e.place()))
+	fmt.Fprintf(m.w, "- %s, %s\n", inline(e.name), span(e.at()))
 	if f.excerpt != "" {
 		m.w.WriteByte('\n')
 		m.fence("  ", f.excerpt)

@@ -77,6 +77,10 @@ type notebookRule struct {
 	Techniques []string          `json:"techniques"`
 	Fields     []string          `json:"fields"`
 	Inferred   []string          `json:"inferred"`
+	Killed     int               `json:"killed"` // mutants
+	Survived   int               `json:"survived"`
+	CoveredBy  []string          `json:"covered_by"` // ids of rules that match whatever this one does
+	SameAs     []string          `json:"same_as"`    // and of those that match nothing else
 	Query      string            `json:"query"`
 	Findings   []notebookFinding `json:"findings"`
 	Examples   []notebookCase    `json:"examples"`
@@ -143,12 +147,24 @@ func digest(lines []string) string {
 // which encoding/json does not do. Nothing of a rule is ever pasted into code.
 func (r *Report) notebookData() ([]string, error) {
 	var lines []string
+	by, same := map[*entry][]string{}, map[*entry][]string{}
+	for _, o := range r.overlaps {
+		if o.mutual {
+			same[o.rule] = append(same[o.rule], o.by.id)
+		} else {
+			by[o.rule] = append(by[o.rule], o.by.id)
+		}
+	}
 	for _, e := range r.rules {
 		nr := notebookRule{
-			ID: e.id, Name: visible(e.name), File: visible(e.place()), Type: visible(e.kind), Verdict: e.verdict, Severity: visible(e.severity),
+			ID: e.id, Name: visible(e.name), File: visible(e.at()), Type: visible(e.kind), Verdict: e.verdict, Severity: visible(e.severity),
 			Matching: e.matching, Misses: e.misses, Covered: e.leaves.Covered, Dead: e.leaves.Dead, Open: e.leaves.Uncovered,
 			Tactics: []string{}, Techniques: []string{}, Fields: []string{}, Inferred: []string{},
+			CoveredBy: append([]string{}, by[e]...), SameAs: append([]string{}, same[e]...),
 			Query: e.text, Findings: []notebookFinding{}, Examples: e.examples,
+		}
+		if m := e.mutants; m != nil {
+			nr.Killed, nr.Survived = m.Killed, m.Survived
 		}
 		if e.reason != nil {
 			nr.Reason = e.reason.kind()

@@ -26,7 +26,8 @@ type page struct {
 	Findings []pageFinding `json:"findings,omitempty"` //
 	Fields   [][3]string   `json:"fields,omitempty"`   // name, type, schema
 	Index    []string      `json:"index,omitempty"`    // patterns
-	Threat   []string      `json:"threat,omitempty"`   // ids and names
+	Threat   [][2]string   `json:"threat,omitempty"`   // id and name of tactics and techniques
+	Source   []string      `json:"source,omitempty"`   // log source of a Sigma rule
 	Tags     []string      `json:"tags,omitempty"`
 }
 
@@ -76,7 +77,7 @@ const longestBlock = 64 << 10
 
 func newPage(s *gen.Suite, e *entry, most int) []byte {
 	c := prove(s)
-	p := page{Tags: allVisible(s.Rule.Tags), Index: allVisible(s.Rule.Index), Threat: allVisible(techniqueIDs(s.Rule.Threat))}
+	p := page{Tags: allVisible(s.Rule.Tags), Index: allVisible(s.Rule.Index), Threat: techniquesOf(s.Rule.Threat), Source: allVisible(e.logsource)}
 	p.Blocks = blocks(s, marks(s, c))
 	if tree := planTree(s.Plan, c); tree != nil {
 		p.Plan = chart.Tree("Plan of "+visible(e.name), tree)

@@ -9,6 +9,7 @@ import (
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/reports/diff"
 )
 
 // Options say what a report is about and what it shows; the zero value is good.
@@ -18,6 +19,10 @@ type Options struct {
 	Version string    // of Rematch
 	Time    time.Time // when the report was made; not shown if zero
 	Timings bool      // show how long checks took: differs from run to run
+
+	// Overlaps says how to look for rules that others make superfluous; nil is
+	// not at all.
+	Overlaps *diff.OverlapOptions
 
 	// What opening the set had to say, beside its rules.
 	Skipped []ruleset.Skip
@@ -35,6 +40,9 @@ type Report struct {
 	pages   shelf
 	unread  []finding
 	anchors map[string]bool
+
+	overlaps []overlap
+	compared int // pairs of rules that were put to the solver
 }
 
 // Build reads the suites to their end. Suites are not kept; a suite whose cases
@@ -50,11 +58,19 @@ func Build(suites iter.Seq[*gen.Suite], opts Options) *Report {
 	for _, d := range opts.Unread {
 		r.unread = append(r.unread, newFinding(d, ""))
 	}
+	var samples []diff.Sample
 	for s := range suites {
 		e := newEntry(s)
-		e.anchor = r.anchor(e.id)
+		e.place, e.anchor = len(r.rules), r.anchor(e.id)
+		if opts.Overlaps != nil {
+			samples = append(samples, diff.SampleOf(s))
+			e.rule = s.Rule
+		}
 		r.pages.add(newPage(s, e, opts.Cases))
 		r.rules = append(r.rules, e)
+	}
+	if opts.Overlaps != nil {
+		r.findOverlaps(samples)
 	}
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/reports/diff"
 )
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
@@ -79,7 +80,7 @@ func sampleRules() []*ruleset.Rule {
 }
 
 var sampleOptions = Options{
-	Title: "Sample report", Subject: "samples", Version: "v0.0.0", Time: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC),
+	Title: "Sample report", Overlaps: &diff.OverlapOptions{}, Subject: "samples", Version: "v0.0.0", Time: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC),
 	Skipped: []ruleset.Skip{{File: "old.json", ID: "x", Reason: "superseded by a newer version"}},
 	Unread:  query.Diagnostics{{Code: query.CodeUnreadable, Summary: "cannot open rules/secret.toml"}},
 }

@@ -285,7 +285,7 @@ func (r *Report) slowTable() table {
 	slices.SortStableFunc(rules, func(a, b *entry) int { return cmp.Compare(b.micros, a.micros) })
 	for _, e := range rules[:min(len(rules), slowest)] {
 		t.Rows = append(t.Rows, []cell{
-			link(e), code(e.place()),
+			link(e), code(e.at()),
 			{Text: fmt.Sprintf("%.1f", float64(e.micros)/1000), N: true},
 			number(e.cases()),
 			number(e.leaves.Covered + e.leaves.Dead + e.leaves.Uncovered),

@@ -4,26 +4,14 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/reports/internal/look"
 )
 
-// visible makes a stranger's text one line that looks like what it is: control
-// characters and those that reorder or hide text (Unicode's "Trojan Source",
-// CVE-2021-42574) become dots.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case hidden(r):
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
+// visible makes a stranger's text one line that looks like what it is.
+func visible(s string) string { return look.Visible(s) }
 
 func allVisible(list []string) []string {
 	out := make([]string, len(list))
@@ -36,15 +24,11 @@ func allVisible(list []string) []string {
 // multiline is visible for text that has lines.
 func multiline(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && hidden(r) {
+		if r != '\n' && r != '\t' && look.Hidden(r) {
 			return '·'
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\uFEFF'
 }
 
 // pattern replaces what is quoted in a summary, and numbers, by dots: what is

@@ -33,7 +33,7 @@ except ImportError:
     plt = None
 
 VERDICTS = ["verified", "unsatisfiable", "unknown", "unsupported", "invalid"]
-COLOURS = dict(zip(VERDICTS, ["#2f8f5b", "#c8452f", "#c98a1b", "#7b8794", "#8a4fa3"]))
+COLOURS = dict(zip(VERDICTS, ["#1f7a49", "#b83a26", "#8a5b06", "#5b6773", "#85489f"]))
 
 
 def show(head, rows, widest=60):
@@ -138,6 +138,28 @@ sizes = {("none" if low == 0 else f"{low} to {2 * low - 1}"): sizes[low] for low
 print()
 show(["cases", "rules"], sizes.items())
 bars("Rules by number of cases", sizes, COLOURS["verified"])
+
+killed, survived = (sum(r[key] for r in RULES) for key in ("killed", "survived"))
+if killed + survived:
+    print()
+    print(f"{killed} of {killed + survived} changed rules are told apart ({killed / (killed + survived):.1%})")
+
+# %% [markdown] overlaps-title
+# ## Overlaps
+#
+# Rules that others make superfluous, as proved.
+
+# %% overlaps
+named = {r["id"]: r["name"] for r in RULES}
+show(
+    ["rule", "is", "by, or as"],
+    (
+        [r["name"], what, named[other]]
+        for what, key in (("the same", "same_as"), ("covered", "covered_by"))
+        for r in RULES
+        for other in r[key]
+    ),
+)
 
 # %% [markdown] attack-title
 # ## ATT&CK coverage

@@ -1,12 +1,11 @@
 // The behaviour of report.html: the list of rules, their pages, sorting, theme.
 // Everything is in the file; nothing is fetched. Text of rules goes into the page
 // through textContent only, so that none of it is ever read as markup.
-"use strict";
-
 const $ = (id) => document.getElementById(id);
 const rules = JSON.parse($("index").textContent);
 const chunks = document.querySelectorAll("script.pages");
 const chunkSize = Number($("index").dataset.chunk);
+const pairs = JSON.parse($("pairs").textContent);
 const byAnchor = new Map(rules.map((rule, i) => [rule.anchor, i]));
 const collator = new Intl.Collator("en", { numeric: true });
 
@@ -23,36 +22,22 @@ function el(tag, attributes = {}, ...children) {
 // picture turns SVG that the report made into an element.
 const picture = (svg) => document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
 
-// ---- Theme -----------------------------------------------------------------
-
-const darkSystem = matchMedia("(prefers-color-scheme: dark)");
-function remembered(value) {
-  try { // a browser may forbid storage to files
-    if (value === undefined) return localStorage.getItem("rematch-theme");
-    localStorage.setItem("rematch-theme", value);
-  } catch { /* then the choice lasts as long as the page */ }
-}
-if (remembered()) document.documentElement.dataset.theme = remembered();
-$("theme").addEventListener("click", () => {
-  const now = document.documentElement.dataset.theme || (darkSystem.matches ? "dark" : "light");
-  const next = now === "dark" ? "light" : "dark";
-  document.documentElement.dataset.theme = next;
-  remembered(next);
-});
-
 // ---- The list of rules -----------------------------------------------------
 
 const columns = [
   { title: "Rule", key: (r) => r.name, cell: (r) => [el("a", { href: "#" + r.anchor }, r.name), el("small", {}, r.place)] },
   { title: "Type", key: (r) => r.type, wide: true },
-  { title: "Severity", key: (r) => r.risk || { critical: 4, high: 3, medium: 2, low: 1 }[r.severity] || 0, cell: (r) => [r.severity || "–"], wide: true, number: true },
+  { title: "Severity", key: (r) => r.risk || { critical: 4, high: 3, medium: 2, low: 1 }[r.severity] || 0, cell: (r) => [r.severity ? el("span", { class: "severity " + r.severity }, r.severity) : "–"], wide: true, down: true },
   { title: "Verdict", key: (r) => r.verdict, cell: (r) => [badge(r.verdict)] },
   { title: "Matching", key: (r) => r.matching, number: true, wide: true },
   { title: "Near-misses", key: (r) => r.misses, number: true, wide: true },
   { title: "Clauses", key: (r) => r.covered + r.dead + r.open, number: true, wide: true },
   { title: "Dead", key: (r) => r.dead, number: true, wide: true },
 ];
-if (rules.some((r) => r.survived !== undefined)) columns.push({ title: "Survivors", key: (r) => r.survived ?? 0, number: true, wide: true });
+if (rules.some((r) => r.survived !== undefined)) {
+  const score = (r) => r.killed === undefined || r.killed + r.survived === 0 ? -1 : r.killed / (r.killed + r.survived);
+  columns.push({ title: "Mutants killed", key: score, cell: (r) => [score(r) < 0 ? "–" : `${Math.floor(score(r) * 100)} %`], number: true, wide: true });
+}
 if (rules.some((r) => r.micros !== undefined)) {
   columns.push({ title: "ms", key: (r) => r.micros, cell: (r) => [(r.micros / 1000).toFixed(1)], number: true, wide: true });
 }
@@ -103,13 +88,19 @@ function drawList() {
     return el("tr", {}, ...columns.map((c) =>
       el("td", { class: [c.number && "n", c.wide && "wide"].filter(Boolean).join(" ") || undefined }, ...(c.cell ? c.cell(r) : [String(c.key(r))]))));
   });
-  if (rows.length === 0) rows.push(el("tr", {}, el("td", { colspan: columns.length, class: "muted" }, "No rule is like that.")));
+  if (rows.length === 0) rows.push(el("tr", {}, el("td", { colspan: columns.length, class: "muted" }, "No rule is like that. ", showAll())));
   $("list").tBodies[0].replaceChildren(...rows);
   $("matches").textContent = `${shown.length.toLocaleString("en")} of ${rules.length.toLocaleString("en")} rules`;
   $("paging").hidden = shown.length <= perPage;
   $("previous").disabled = from === 0;
   $("next").disabled = from + perPage >= shown.length;
   $("where").textContent = `${from + 1}–${Math.min(from + perPage, shown.length)}`;
+}
+
+function showAll() {
+  const button = el("button", { type: "button" }, "Show all");
+  button.addEventListener("click", () => { for (const id of filters) $(id).value = ""; remember(); applyFilters(); });
+  return button;
 }
 
 // remember puts the filters into the address, so that a list can be sent.
@@ -126,7 +117,7 @@ function setUpList() {
     const button = el("button", { type: "button" }, c.title);
     const th = el("th", { scope: "col", class: [c.number && "n", c.wide && "wide"].filter(Boolean).join(" ") || undefined }, button);
     button.addEventListener("click", () => {
-      sorted = { column: n, down: sorted.column === n ? !sorted.down : !!c.number };
+      sorted = { column: n, down: sorted.column === n ? !sorted.down : !!(c.number || c.down) };
       markSorted(head, th, sorted.down);
       applyFilters();
     });
@@ -193,14 +184,16 @@ async function openRule(i) {
     page = { blocks: [], findings: [{ severity: "error", code: "unreadable", excerpt: "This browser cannot unpack the page: " + error.message }] };
   }
   const heading = el("h1", { tabindex: -1 }, rule.name);
-  const parts = [crumbs(i), heading, facts(rule, page)];
+  const parts = [crumbs(i), heading, facts(rule, page), ...overlapsOf(i)];
   if (page.findings) parts.push(el("h2", {}, "Findings"), ...page.findings.map((f) => el("pre", { class: f.severity }, f.excerpt)));
   const drawn = page.blocks.map((b) => ({ title: b.title, cut: b.cut, runs: b.runs.map(([text, css, title]) => css ? el("span", { class: css, title }, text) : document.createTextNode(text)) }));
+  const text = el("div", {}), plan = el("div", {});
   for (const b of drawn) {
-    parts.push(el("h2", {}, b.title), el("pre", { class: "text" }, ...b.runs, ...(b.cut ? ["\n… cut here"] : [])));
+    text.append(el("h2", {}, b.title), el("pre", { class: "text" }, ...b.runs, ...(b.cut ? ["\n… cut here"] : [])));
   }
-  if (drawn.length) parts.push(document.importNode($("legend").content, true));
-  if (page.plan) parts.push(el("h2", {}, "Plan"), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Plan" }, picture(page.plan)));
+  if (drawn.length) text.append(document.importNode($("legend").content, true));
+  if (page.plan) plan.append(el("h2", {}, "Plan"), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Plan" }, picture(page.plan)));
+  parts.push(el("div", { class: "halves" + (page.plan ? " two" : "") }, text, plan));
   if (page.cases) parts.push(...cases(page, drawn));
   if (page.fields) {
     const rows = page.fields.map((f) => el("tr", {}, el("td", {}, el("code", {}, f[0])), el("td", {}, f[1]), el("td", {}, f[2])));
@@ -229,11 +222,33 @@ function facts(rule, page) {
   list.push(`${rule.matching} matching, ${rule.misses} near-misses`, `clauses: ${rule.covered} covered, ${rule.dead} dead, ${rule.open} open`);
   if (rule.killed !== undefined) list.push(`mutants: ${rule.killed} killed, ${rule.survived} survived`);
   if (rule.micros !== undefined) list.push((rule.micros / 1000).toFixed(1) + " ms");
-  const chips = [...(page.threat || []), ...(page.tags || []), ...(page.index || [])];
+  const searching = (text, q = text) => el("a", { href: "#rules?" + new URLSearchParams({ q }) }, text);
+  const about = [
+    ["ATT&CK", (page.threat || []).map(([id, name]) => searching(`${id} ${name}`.trim(), id || name))],
+    ["Log source", (page.source || []).map((s) => searching(s))],
+    ["Indices", page.index || []],
+    ["Tags", (page.tags || []).map((t) => searching(t))],
+  ].filter(([, list]) => list.length);
   return el("div", {},
     el("p", { class: "muted" }, el("code", {}, rule.place), " ", el("code", {}, rule.id)),
     el("ul", { class: "facts" }, ...list.map((f) => el("li", {}, f))),
-    chips.length ? el("ul", { class: "chips" }, ...[...new Set(chips)].map((c) => el("li", {}, c))) : "");
+    about.length ? el("dl", { class: "about" }, ...about.flatMap(([name, list]) =>
+      [el("dt", {}, name), el("dd", {}, el("ul", { class: "chips" }, ...list.map((c) => el("li", {}, c))))])) : "");
+}
+
+// overlapsOf lists the rules that make this one superfluous, and those that it
+// makes so.
+function overlapsOf(i) {
+  const link = (n) => el("a", { href: "#" + rules[n].anchor }, rules[n].name);
+  const items = [];
+  for (const p of pairs) {
+    if (p.rule !== i && p.by !== i) continue;
+    const other = link(p.rule === i ? p.by : p.rule);
+    const more = (p.more || []).flatMap((c, n) => [n ? ", " : " The wider one adds ", el("code", {}, c)]);
+    items.push(el("li", {}, ...(p.mutual ? ["Matches exactly what ", other, " does."] :
+      p.rule === i ? ["Can only match where ", other, " does.", ...more] : ["Matches wherever ", other, " does.", ...more])));
+  }
+  return items.length ? [el("h2", {}, "Overlaps"), el("ul", {}, ...items)] : [];
 }
 
 // cases lists the suite. A case points at its clause in the text while the
@@ -265,15 +280,17 @@ function cases(page, drawn) {
 function caseBody(page, c) {
   const out = [];
   const partner = c.partner === undefined ? undefined : page.cases[c.partner];
-  if (c.timeline) out.push(el("div", { class: "scroll" }, picture(c.timeline)));
+  if (c.timeline) out.push(el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Timeline" }, picture(c.timeline)));
   if (partner) out.push(el("p", { class: "muted" }, `Compared with ${partner.name}, which matches:`));
   const draw = (docs, others, what) => {
+    const list = el("div", { class: "docs" });
     for (let i = 0; i < Math.max(docs.length, others ? others.length : 0); i++) {
-      if (docs.length > 1 || what) out.push(el("p", { class: "muted" }, `${what || "document"} ${i + 1}`));
       const lines = el("div", { class: "doc" });
-      drawMembers(lines, docs[i], others ? others[i] : docs[i], 0);
-      out.push(lines);
+      drawFields(lines, docs[i], others ? others[i] : docs[i]);
+      const head = docs.length > 1 || what ? el("p", { class: "muted" }, `${what || "document"} ${i + 1}`) : "";
+      list.append(el("div", {}, head, lines));
     }
+    out.push(list);
   };
   draw(c.docs || [], partner && (partner.docs || []), "");
   if (c.indicators) draw(c.indicators, partner && (partner.indicators || []), "indicator");
@@ -284,39 +301,35 @@ const plain = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2
 
 const isObject = (v) => v !== null && typeof v === "object" && !Array.isArray(v);
 
-// json writes a value; of one too long to read, the ends. Characters that would
-// reorder what is read are written as escapes.
-function json(value) {
-  const text = plain(JSON.stringify(value)), longest = 400;
+// shorten writes a value; of one too long to read, the ends. Characters that
+// would reorder what is read are written as escapes.
+function shorten(value) {
+  const text = plain(value), longest = 400;
   if (text.length <= longest) return text;
   return `${text.slice(0, longest / 2)} … ${(text.length - longest).toLocaleString("en")} characters … ${text.slice(-longest / 2)}`;
 }
 
-// drawMembers writes an object as indented lines: what its partner has too, what
-// it has more (+) and what it has less (−).
-function drawMembers(lines, doc, other, depth) {
-  const line = (css, text, at = depth) => {
-    const node = el("div", { class: css }, text);
-    node.style.setProperty("--depth", at);
-    lines.append(node);
-  };
-  const has = (o, name) => isObject(o) && Object.hasOwn(o, name);
-  const whole = (css, name, value) => {
-    if (isObject(value) && Object.keys(value).length) {
-      line(css, plain(name) + ":");
-      const inner = css === "del" ? [undefined, value] : [value, undefined];
-      drawMembers(lines, ...inner, depth + 1);
-    } else line(css, plain(name) + ": " + json(value));
-  };
-  const names = new Set([...Object.keys(doc || {}), ...Object.keys(other || {})]);
-  for (const name of names) {
-    if (!has(other, name)) whole("add", name, doc[name]);
-    else if (!has(doc, name)) whole("del", name, other[name]);
-    else if (isObject(doc[name]) && isObject(other[name])) {
-      line("same", plain(name) + ":");
-      drawMembers(lines, doc[name], other[name], depth + 1);
-    } else if (JSON.stringify(doc[name]) === JSON.stringify(other[name])) line("same", plain(name) + ": " + json(doc[name]));
-    else { whole("del", name, other[name]); whole("add", name, doc[name]); }
+// fieldsOf lists what a document holds as rules write it: objects become names
+// with dots.
+function fieldsOf(doc, prefix = "", into = new Map()) {
+  for (const [name, value] of Object.entries(doc || {})) {
+    if (isObject(value) && Object.keys(value).length) fieldsOf(value, prefix + name + ".", into);
+    else into.set(prefix + name, JSON.stringify(value));
+  }
+  return into;
+}
+
+// drawFields writes a document a field a line: what its partner has too, what it
+// has more (+) and what it has less (−).
+function drawFields(lines, doc, other) {
+  const mine = fieldsOf(doc), theirs = fieldsOf(other);
+  const line = (css, name, text) => lines.append(el("div", { class: css }, el("span", { class: "key" }, plain(name) + ":"), " " + shorten(text)));
+  for (const name of new Set([...mine.keys(), ...theirs.keys()])) {
+    if (mine.get(name) === theirs.get(name)) line("same", name, mine.get(name));
+    else {
+      if (theirs.has(name)) line("del", name, theirs.get(name));
+      if (mine.has(name)) line("add", name, mine.get(name));
+    }
   }
 }
 

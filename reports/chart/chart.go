@@ -19,17 +19,19 @@ import (
 
 // palette is the colour of each class where no style sheet says otherwise.
 var palette = map[string]string{
-	"text": "#1c2733", "muted": "#5b6b7c", "line": "#b8c4d0", "track": "#e6ebf0",
+	"text": "#1c2733", "muted": "#556473", "line": "#b8c4d0", "track": "#e6ebf0",
 	// verdicts
-	"verified": "#2f8f5b", "unsatisfiable": "#c8452f", "unknown": "#c98a1b", "unsupported": "#7b8794", "invalid": "#8a4fa3",
+	"verified": "#1f7a49", "unsatisfiable": "#b83a26", "unknown": "#8a5b06", "unsupported": "#5b6773", "invalid": "#85489f",
+	// sizes, and mutants
+	"cases": "#1f62a5", "killed": "#1f7a49", "survived": "#b83a26", "undecided": "#8a5b06",
 	// outcomes
-	"match": "#2f6fb0", "no-match": "#c77a2b",
+	"match": "#1f62a5", "no-match": "#97500f",
 	// what a suite proves of a clause
-	"both": "#2f8f5b", "one": "#7fb685", "dead": "#c8452f", "redundant": "#c98a1b", "open": "#9aa7b4",
+	"both": "#1f7a49", "one": "#5d9a67", "dead": "#b83a26", "redundant": "#8a5b06", "open": "#8795a3",
 	// connectives and bodies of a plan
-	"gate": "#2f6fb0", "ink-light": "#ffffff", "ink-dark": "#16212c",
+	"gate": "#2c69a8", "ink-light": "#ffffff", "ink-dark": "#16212c",
 	// steps of the coverage map
-	"heat0": "#e6ebf0", "heat1": "#cfe3d6", "heat2": "#a3cfb3", "heat3": "#6fb58a", "heat4": "#3f9767", "heat5": "#1f6e46",
+	"heat0": "#e6ebf0", "heat1": "#d3e7da", "heat2": "#aed6bb", "heat3": "#84c199", "heat4": "#2f8055", "heat5": "#1a6440",
 }
 
 const (

@@ -29,14 +29,14 @@ func heat(value int) string {
 // HeatMap draws columns of cells, the darker the more is covered, as the matrix
 // of ATT&CK stands on its site: techniques below their tactics.
 func HeatMap(title string, columns []Column) string {
-	const wide, gap, head, row = 158, 6, 44, 26
+	const wide, gap, head, row = 176, 6, 44, 26
 	c := &canvas{}
 	tallest := 0
 	for i, col := range columns {
 		x := float64(i * (wide + gap))
 		tallest = max(tallest, len(col.Cells))
 		c.group(col.Title+": "+col.Note, func() {
-			c.text("text", `font-weight="600"`, x, 16, fit(col.Title, wide/12.0, boldLetter))
+			c.text("text", `font-weight="600"`, x, 16, fit(col.Title, wide/12.0, 0.66))
 			c.text("muted", `font-size="11"`, x, 32, fit(col.Note, wide/11.0, sansLetter))
 		})
 		for j, cell := range col.Cells {
@@ -52,7 +52,7 @@ func HeatMap(title string, columns []Column) string {
 			}
 			c.link(cell.Link, cell.Note, func() {
 				c.rect(class, x, y, wide, row-3, 3)
-				c.text(ink, `font-size="11"`, x+7, y+15.5, fit(cell.Label, (wide-20)/11.0-advance(figure, boldLetter), sansLetter))
+				c.text(ink, `font-size="11"`, x+7, y+15.5, fit(cell.Label, (wide-26)/11.0-advance(figure, 0.7), 0.58))
 				c.text(ink, `font-size="11" text-anchor="end" font-weight="600"`, x+wide-7, y+15.5, figure)
 			})
 		}

@@ -147,7 +147,7 @@ func TestHTMLStandsAlone(t *testing.T) {
 	if err := release(t).HTML(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"http:", "https:", "src=", "<link", "<b>|"} {
+	for _, bad := range []string{"http:", "https:", "src=", "<b>|"} {
 		if strings.Contains(b.String(), bad) {
 			t.Errorf("the page holds %s", bad)
 		}
@@ -240,23 +240,78 @@ func TestOverlaps(t *testing.T) {
 		"d.toml": rule("apart", "query", kuery+"query = 'process.name: z'"),
 		"e.toml": rule("never", "query", kuery+"query = 'process.name: x and not process.name: x'"),
 	})
-	found, compared := Overlaps(s, OverlapOptions{Options: Options{Clock: still}})
-	var got []string
+	found, compared := Overlaps(Samples(s, Options{Clock: still}), OverlapOptions{Options: Options{Clock: still}})
+	for _, o := range found {
+		if (o.Witness == nil) != o.Mutual {
+			t.Errorf("%s and %s: is there a witness?", o.Rule.ID, o.By.ID)
+		}
+	}
+	if got, want := overlapsOf(found), []string{"twin = wide", "narrow < wide", "narrow < twin"}; !slices.Equal(got, want) || compared == 0 {
+		t.Errorf("%q of %d pairs, want %q", got, compared, want)
+	}
+	if found, compared := Overlaps(Samples(s, Options{}), OverlapOptions{Pairs: 1}); compared != 1 || len(found) > 1 {
+		t.Errorf("%d overlaps of %d pairs, where one pair was asked for", len(found), compared)
+	}
+}
+
+func overlapsOf(found []Overlap) []string {
+	var out []string
 	for _, o := range found {
 		sign := " < "
 		if o.Mutual {
 			sign = " = "
 		}
-		got = append(got, o.Rule.ID+sign+o.By.ID)
-		if (o.Witness == nil) != o.Mutual {
-			t.Errorf("%s: is there a witness?", got[len(got)-1])
-		}
+		out = append(out, o.Rule.ID+sign+o.By.ID)
 	}
-	if want := []string{"twin = wide", "narrow < wide", "narrow < twin"}; !slices.Equal(got, want) || compared == 0 {
-		t.Errorf("%q of %d pairs, want %q", got, compared, want)
+	return out
+}
+
+// Pairs of rules, the second of which covers the first or does not.
+func TestOverlapsOfTwo(t *testing.T) {
+	const steps = `[any where a == "x"] [any where a == "y"]`
+	sigma := func(id, product, detection string) string {
+		return "title: " + id + "\nid: " + id + "\nlogsource:\n  product: " + product + "\ndetection:\n  selection:\n    " + detection + "\n  condition: selection\n"
 	}
-	if found, compared := Overlaps(s, OverlapOptions{Pairs: 1}); compared != 1 || len(found) > 1 {
-		t.Errorf("%d overlaps of %d pairs, where one pair was asked for", len(found), compared)
+	for _, c := range []struct {
+		name, one, two, want string
+	}{
+		{"a shorter span", rule("one", "eql", "query = 'sequence with maxspan=1m "+steps+"'"), rule("two", "eql", "query = 'sequence with maxspan=5m "+steps+"'"), "one < two"},
+		{"a key more", rule("one", "eql", "query = 'sequence by host.id "+steps+"'"), rule("two", "eql", "query = 'sequence "+steps+"'"), "one < two"},
+		{"other order", rule("one", "eql", "query = 'sequence "+steps+"'"), rule("two", "eql", "query = 'sequence [any where a == \"y\"] [any where a == \"x\"]'"), ""},
+		{"a sequence and its last event", rule("one", "eql", "query = 'sequence "+steps+"'"), rule("two", "query", kuery+"query = 'a: y'"), "one < two"},
+		{"a higher threshold", rule("one", "threshold", kuery+"query = 'a: x'\nthreshold = {field = [], value = 5}"), rule("two", "threshold", kuery+"query = 'a: x'\nthreshold = {field = [], value = 3}"), "one < two"},
+		{"an index less", rule("one", "query", kuery+"index = [\"logs-a-*\"]\nquery = 'a: x'"), rule("two", "query", kuery+"index = [\"logs-a-*\", \"logs-b-*\"]\nquery = 'a: x'"), "one < two"},
+		{"other indices", rule("one", "query", kuery+"index = [\"logs-a-*\"]\nquery = 'a: x'"), rule("two", "query", kuery+"index = [\"logs-b-*\"]\nquery = 'a: x'"), ""},
+		{"the same words", rule("one", "query", kuery+"query = 'a: x'"), rule("two", "query", kuery+"query = 'a: x'"), "two = one"},
+		{"no indices", rule("one", "query", kuery+"query = 'a: x'"), rule("two", "query", kuery+"index = [\"logs-b-*\"]\nquery = 'a: x'"), ""},
+		{"another log source", sigma("one", "windows", "a: x"), sigma("two", "linux", "a: [x, y]"), ""},
+		{"Sigma", sigma("one", "windows", "a: x"), sigma("two", "windows", "a: [x, y]"), "one < two"},
+		{"Sigma and KQL", sigma("one", "windows", "a: x"), rule("two", "query", kuery+"query = 'a: (x or y)'"), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{}
+			for name, text := range map[string]string{"a": c.one, "b": c.two} {
+				if strings.HasPrefix(text, "title") {
+					name += ".yml"
+				} else {
+					name += ".toml"
+				}
+				files[name] = text
+			}
+			s := set(t, "rules", files)
+			if len(s.Rules) != 2 {
+				t.Fatalf("%d rules", len(s.Rules))
+			}
+			found, _ := Overlaps(Samples(s, Options{Clock: still}), OverlapOptions{Options: Options{Clock: still}})
+			if got := strings.Join(overlapsOf(found), ", "); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+			for _, o := range found {
+				if (o.Witness == nil) != o.Mutual {
+					t.Errorf("%s and %s: is there a witness?", o.Rule.ID, o.By.ID)
+				}
+			}
+		})
 	}
 }
 

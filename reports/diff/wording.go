@@ -1,10 +1,13 @@
 package diff
 
 import (
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/rematch-dev/rematch/reports/internal/look"
 )
 
 // The reports are drawn from what is worded here, so that they agree.
@@ -43,8 +46,15 @@ func (c *Change) flipped() string {
 	return strconv.Itoa(len(c.Flips)) + " of " + plural(c.Cases, "case")
 }
 
-// title names a report.
-func (r *Report) title() string { return "Rule changes: " + r.Old + " → " + r.New }
+// title names a report. Of sets that are files the names are enough, where they
+// differ.
+func (r *Report) title() string {
+	old, new := path.Base(filepath.ToSlash(r.Old)), path.Base(filepath.ToSlash(r.New))
+	if old == new || r.Old == "" || r.New == "" {
+		old, new = r.Old, r.New
+	}
+	return "Rule changes: " + old + " → " + new
+}
 
 // summary is a report in a sentence or two.
 func (r *Report) summary() string {
@@ -90,16 +100,5 @@ func short(d time.Duration) string {
 	return s
 }
 
-// visible makes a stranger's text one line that looks like what it is: control
-// characters, and those that reorder or hide text, become dots.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == '\uFEFF':
-			return '·'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
+// visible makes a stranger's text one line that looks like what it is.
+func visible(s string) string { return look.Visible(s) }

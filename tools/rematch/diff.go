@@ -281,7 +281,7 @@ func (c *diffCommand) print(s *session, report *diff.Report) error {
 
 // overlaps prints the rules of a set that others make superfluous.
 func (c *diffCommand) overlaps(s *session, set *ruleset.Set, opts diff.Options) error {
-	found, compared := diff.Overlaps(set, diff.OverlapOptions{Options: opts})
+	found, compared := diff.Overlaps(diff.Samples(set, opts), diff.OverlapOptions{Options: opts})
 	for _, o := range found {
 		if c.JSON {
 			if err := s.line(o.AppendJSON(nil)); err != nil {
@@ -302,6 +302,6 @@ func (c *diffCommand) overlaps(s *session, set *ruleset.Set, opts diff.Options) 
 	if c.JSON {
 		return nil
 	}
-	_, err := fmt.Fprintf(s.out, "%d of %d likely pairs overlap\n", len(found), compared)
+	_, err := fmt.Fprintf(s.out, "%d of %d pairs that samples leave open overlap\n", len(found), compared)
 	return err
 }
