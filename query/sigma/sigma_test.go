@@ -281,7 +281,7 @@ var mistakes = []struct{ name, rule, want, advice string }{
 	{"a pattern alone", detection("s: {f: a}\ncondition: s*"), "6:14 syntax: the pattern `s*` without a quantifier", "1 of s*"},
 	{"another language's operators", detection("s: {f: a}\ncondition: s && s"), "6:16 syntax: `&&` is no operator of a condition", "write and"},
 	{"a condition that is a map", detection("s: {f: a}\ncondition: {s: s}"), "6:14 format: \"condition\" must be a string, this is a map", ""},
-	{"an unresolved placeholder", item(`f|expand: 'x%nobody%'`), "6:17 unsupported: nothing is known of the placeholder %nobody%", "YAML file"},
+	{"an unresolved placeholder", item(`f|expand: 'x%nobody%'`), "6:17 unsupported: nothing is known of the placeholder %nobody%", "--placeholders FILE"},
 	{"look-around", item(`f|re: 'a(?=b)'`), "6:13 unsupported: this is beyond the regular expressions that are supported: invalid or unsupported Perl syntax", "RE2"},
 	{"a broken expression", item(`f|re: 'a(b'`), "6:12 syntax: not a regular expression: missing closing )", ""},
 	{"a network with host bits", item(`f|cidr: 10.1.0.0/8`), "6:13 arguments: \"10.1.0.0/8\" has bits set behind the network's", "10.0.0.0/8"},
