@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -81,6 +82,38 @@ correlation:
   group-by: [Computer]
   timespan: 1m
   condition: {gte: 3}
+---
+title: guessed
+name: guessed
+correlation:
+  type: event_count
+  rules: failed
+  group-by: [User, Computer]
+  timespan: 1m
+  condition: {gte: 2}
+---
+title: broken
+name: broken
+correlation:
+  type: temporal_ordered
+  rules: [many, success]
+  group-by: [Computer]
+  timespan: 5m
+---
+title: never
+name: never
+correlation:
+  type: event_count
+  rules: failed
+  timespan: 1m
+  condition: {gt: 5, lt: 3}
+---
+title: zero
+name: zero
+logsource: {category: proxy}
+detection:
+  s: {bytes: 0}
+  condition: s
 ---
 title: correlation
 correlation:
@@ -353,8 +386,11 @@ rules: [full]
 timespan: 1h
 condition: {field: bytes, gt: 1000}`, `
 verified {1 0 0}
-match 16: a document that the rule is for
-no-match 16: bytes is not 100
+match 11: a document that the rule is for
+no-match 11: bytes is not 100
+no-match 10: one event less
+match 11: the last event comes exactly the timespan after the first
+no-match 11: the last event comes a millisecond after the timespan
 `,
 	},
 	{
@@ -397,7 +433,11 @@ no-match 4: EventID is not 4625
 no-match 4: EventID is not 4624
 no-match 4: LogonType is not 3
 no-match 1: there is no event of the rule many
-no-match 3: one event less for the correlation many
+no-match 3: 2 events instead of 3 for the correlation many
+no-match 4: Computer of event 3 is another than that of the others for the correlation many
+no-match 4: an event without Computer does not count for the correlation many
+match 4: the last event comes exactly the timespan after the first for the correlation many
+no-match 4: the last event comes a millisecond after the timespan for the correlation many
 no-match 4: Computer of event 3 is another than that of the others
 no-match 4: an event without Computer does not count
 no-match 3: there is no event of the rule success
@@ -429,8 +469,8 @@ type: value_count
 rules: [full]
 timespan: 5m
 condition: {field: bytes, gte: 2}`, `
-unknown {0 0 0}
-budget: not as many different values were found as the correlation counts
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
 `,
 	},
 	{
@@ -468,8 +508,450 @@ type: event_count
 rules: [many]
 timespan: 5m
 condition: {gte: 2}`, `
-unsupported {0 0 0}
-unsupported: several alerts of a correlation inside another are not handled
+verified {1 0 0}
+match 6: a document that the rule is for
+no-match 6: EventID is not 4625
+no-match 3: 1 alert instead of 2
+no-match 5: 2 events instead of 3 for the correlation many
+no-match 6: Computer of event 6 is another than that of the others for the correlation many
+no-match 6: an event without Computer does not count for the correlation many
+match 6: the last event comes exactly the timespan after the first
+no-match 6: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"value_count of the groups of another correlation", `
+type: value_count
+rules: [guessed]
+group-by: [Computer]
+timespan: 10m
+condition: {field: User, gte: 3}`, `
+verified {1 0 0}
+match 6: a document that the rule is for
+no-match 6: EventID is not 4625
+no-match 4: one event less
+no-match 5: 1 event instead of 2 for the correlation guessed
+no-match 6: User of event 6 is another than that of the others for the correlation guessed
+no-match 6: an event without User does not count for the correlation guessed
+no-match 6: Computer of event 6 is another than that of the others for the correlation guessed
+no-match 6: an event without Computer does not count for the correlation guessed
+match 6: the last event comes exactly the timespan after the first for the correlation guessed
+no-match 6: the last event comes a millisecond after the timespan for the correlation guessed
+no-match 6: Computer of event 6 is another than that of the others
+no-match 6: an event without Computer does not count
+match 6: the last event comes exactly the timespan after the first
+no-match 6: the last event comes a millisecond after the timespan
+no-match 6: 2 different values of User instead of 3
+`,
+	},
+	{
+		"temporal of two event_counts", `
+type: temporal
+rules: [many, guessed]
+group-by: [Computer]
+timespan: 10m`, `
+verified {2 0 0}
+match 5: a document that the rule is for
+no-match 5: EventID is not 4625
+no-match 5: EventID is not 4625
+no-match 2: there is no event of the rule many
+no-match 5: Computer of event 3 is another than that of the others
+no-match 5: an event without Computer does not count
+no-match 3: there is no event of the rule guessed
+no-match 4: 1 event instead of 2 for the correlation guessed
+no-match 5: User of event 5 is another than that of the others for the correlation guessed
+no-match 5: an event without User does not count for the correlation guessed
+no-match 5: Computer of event 5 is another than that of the others for the correlation guessed
+no-match 5: an event without Computer does not count for the correlation guessed
+match 5: the last event comes exactly the timespan after the first for the correlation guessed
+no-match 5: the last event comes a millisecond after the timespan for the correlation guessed
+no-match 5: Computer of event 5 is another than that of the others
+no-match 5: an event without Computer does not count
+match 5: the last event comes exactly the timespan after the first
+no-match 5: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"a chain of three", `
+type: temporal_ordered
+rules: [broken, cleared]
+group-by: [Computer]
+timespan: 1h`, `
+verified {4 0 0}
+match 5: a document that the rule is for
+no-match 5: EventID is not 4625
+no-match 5: EventID is not 4624
+no-match 5: LogonType is not 3
+no-match 5: EventID is not 1102
+no-match 1: there is no event of the rule broken
+no-match 2: there is no event of the rule many for the correlation broken
+no-match 4: 2 events instead of 3 for the correlation many
+no-match 5: Computer of event 3 is another than that of the others for the correlation many
+no-match 5: an event without Computer does not count for the correlation many
+match 5: the last event comes exactly the timespan after the first for the correlation many
+no-match 5: the last event comes a millisecond after the timespan for the correlation many
+no-match 5: Computer of event 3 is another than that of the others for the correlation broken
+no-match 5: an event without Computer does not count for the correlation broken
+no-match 4: there is no event of the rule success for the correlation broken
+no-match 5: Computer of event 4 is another than that of the others for the correlation broken
+no-match 5: an event without Computer does not count for the correlation broken
+no-match 5: the events of the rules many and success come in the wrong order for the correlation broken
+match 5: the last event comes exactly the timespan after the first for the correlation broken
+no-match 5: the last event comes a millisecond after the timespan for the correlation broken
+no-match 5: Computer of event 4 is another than that of the others
+no-match 5: an event without Computer does not count
+no-match 4: there is no event of the rule cleared
+no-match 5: Computer of event 5 is another than that of the others
+no-match 5: an event without Computer does not count
+no-match 5: the events of the rules broken and cleared come in the wrong order
+match 5: the last event comes exactly the timespan after the first
+no-match 5: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"several chains", `
+type: event_count
+rules: [broken]
+timespan: 1h
+condition: {gte: 2}`, `
+verified {3 0 0}
+match 8: a document that the rule is for
+no-match 8: EventID is not 4625
+no-match 8: EventID is not 4624
+no-match 8: LogonType is not 3
+no-match 4: 1 alert instead of 2
+no-match 5: there is no event of the rule many for the correlation broken
+no-match 7: 2 events instead of 3 for the correlation many
+no-match 8: Computer of event 7 is another than that of the others for the correlation many
+no-match 8: an event without Computer does not count for the correlation many
+no-match 8: Computer of event 7 is another than that of the others for the correlation broken
+no-match 8: an event without Computer does not count for the correlation broken
+no-match 7: there is no event of the rule success for the correlation broken
+no-match 8: Computer of event 8 is another than that of the others for the correlation broken
+no-match 8: an event without Computer does not count for the correlation broken
+no-match 8: the events of the rules many and success come in the wrong order for the correlation broken
+no-match 8: the last event comes a millisecond after the timespan for the correlation broken
+match 8: the last event comes exactly the timespan after the first
+no-match 8: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"an alert and not another event", `
+type: temporal
+rules: [many, cleared]
+group-by: [Computer]
+timespan: 10m
+condition: many and not cleared`, `
+verified {2 0 0}
+match 3: a document that the rule is for
+no-match 3: EventID is not 4625
+no-match 0: there is no event of the rule many
+no-match 2: 2 events instead of 3 for the correlation many
+no-match 3: Computer of event 3 is another than that of the others for the correlation many
+no-match 3: an event without Computer does not count for the correlation many
+match 3: the last event comes exactly the timespan after the first for the correlation many
+no-match 3: the last event comes a millisecond after the timespan for the correlation many
+no-match 3: an event without Computer does not count
+no-match 4: an event of the rule cleared comes at the same instant
+`,
+	},
+	{
+		"an event and not another alert", `
+type: temporal
+rules: [failed, many]
+group-by: [Computer]
+timespan: 10m
+condition: failed and not many`, `
+verified {2 0 0}
+match 1: a document that the rule is for
+no-match 1: EventID is not 4625
+no-match 0: there is no event of the rule failed
+no-match 1: an event without Computer does not count
+no-match 4: an alert of the rule many comes at the same instant
+`,
+	},
+	{
+		"either of two, but not both", `
+type: temporal
+rules: [failed, logon]
+timespan: 10s
+condition: (failed and not logon) or (logon and not failed)`, `
+verified {1 0 1}
+match 1: a document that the rule is for
+no-match 1: EventID is not one of 4624, 4625
+no-match 0: there is no event of the rule logon
+no-match 2: an event of the rule failed comes at the same instant
+`,
+	},
+	{
+		"a condition that excludes a rule that is always satisfied too", `
+type: temporal
+rules: [failed, logon]
+timespan: 10s
+condition: failed and not logon`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"a condition that contradicts itself", `
+type: temporal
+rules: [failed, success]
+timespan: 10s
+condition: failed and not failed`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"event_count of none", `
+type: event_count
+rules: [failed]
+timespan: 5m
+condition: {eq: 0}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"event_count of fewer", `
+type: event_count
+rules: [failed]
+timespan: 5m
+condition: {lt: 3}`, `
+verified {1 0 0}
+match 1: a document that the rule is for
+no-match 1: EventID is not 4625
+no-match 0: 0 events instead of 1
+no-match 3: 3 events at one instant
+no-match 4: 4 events at one instant
+match 2: 2 events at one instant
+`,
+	},
+	{
+		"event_count of another number", `
+type: event_count
+rules: [failed]
+timespan: 5m
+condition: {neq: 1}`, `
+verified {1 0 0}
+match 2: a document that the rule is for
+no-match 2: EventID is not 4625
+no-match 1: 1 event instead of 2
+match 2: the last event comes exactly the timespan after the first
+no-match 2: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"event_count between two whole numbers", `
+type: event_count
+rules: [failed]
+timespan: 5m
+condition: {gt: 2, lt: 3}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"exactly two events of rules that overlap", `
+type: event_count
+rules: [failed, logon]
+timespan: 5m
+condition: {eq: 2}`, `
+verified {0 0 2}
+match 2: a document that the rule is for
+no-match 2: EventID is not one of 4624, 4625
+no-match 1: 1 event instead of 2
+match 2: the last event comes exactly the timespan after the first
+no-match 2: the last event comes a millisecond after the timespan
+no-match 3: 3 events at one instant
+`,
+	},
+	{
+		"an odd number of events that count twice", `
+type: event_count
+rules: [full, full]
+timespan: 5m
+condition: {eq: 3}`, `
+unknown {0 0 0}
+budget: not all ways in which the correlation fires were tried
+`,
+	},
+	{
+		"temporal with fewer rules", `
+type: temporal
+rules: [failed, success]
+timespan: 5m
+condition: {lt: 2}`, `
+verified {3 0 0}
+match 1: a document that the rule is for
+no-match 1: EventID is not 4625
+no-match 0: there is no event of the rule failed
+match 1: another way for the rule to match
+no-match 1: EventID is not 4624
+no-match 1: LogonType is not 3
+`,
+	},
+	{
+		"temporal with more rules than there are", `
+type: temporal
+rules: [failed, success]
+timespan: 5m
+condition: {gte: 3}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"value_count over rules that fix a value each", `
+type: value_count
+rules: [full, zero]
+timespan: 5m
+condition: {field: bytes, gte: 2}`, `
+verified {2 0 0}
+match 2: a document that the rule is for
+no-match 2: bytes is not 100
+no-match 2: bytes is not 0
+no-match 1: one event less
+match 2: the last event comes exactly the timespan after the first
+no-match 2: the last event comes a millisecond after the timespan
+no-match 2: 1 value of bytes instead of 2
+`,
+	},
+	{
+		"value_count of more values than rules fix", `
+type: value_count
+rules: [full, zero]
+timespan: 5m
+condition: {field: bytes, gte: 3}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"value_count of fewer", `
+type: value_count
+rules: [failed]
+timespan: 5m
+condition: {field: User, lt: 1}`, `
+verified {1 0 0}
+match 1: a document that the rule is for
+no-match 1: EventID is not 4625
+no-match 0: one event less
+`,
+	},
+	{
+		"value_sum that no number of events makes", `
+type: value_sum
+rules: [full]
+timespan: 5m
+condition: {field: bytes, eq: 250}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"value_sum of nothing but zeros", `
+type: value_sum
+rules: [zero]
+timespan: 5m
+condition: {field: bytes, gt: 10}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"value_avg between the values that rules fix", `
+type: value_avg
+rules: [full, zero]
+timespan: 5m
+condition: {field: bytes, gte: 60, lte: 70}`, `
+verified {2 0 0}
+match 3: a document that the rule is for
+no-match 3: bytes is not 100
+no-match 3: bytes is not 0
+no-match 2: one event less
+match 3: the last event comes exactly the timespan after the first
+no-match 3: the last event comes a millisecond after the timespan
+`,
+	},
+	{
+		"value_avg above all values", `
+type: value_avg
+rules: [full, zero]
+timespan: 5m
+condition: {field: bytes, gt: 100}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"value_median", `
+type: value_median
+rules: [upload]
+group-by: [User]
+timespan: 1h
+condition: {field: bytes, gt: 10, lte: 20}`, `
+verified {1 0 0}
+match 2: a document that the rule is for
+no-match 2: cs-method is not PUT
+no-match 2: percentile 50 of bytes is 10
+match 2: percentile 50 of bytes is 11
+no-match 2: percentile 50 of bytes is 9
+match 2: percentile 50 of bytes is 20
+no-match 2: percentile 50 of bytes is 21
+match 2: percentile 50 of bytes is 19
+`,
+	},
+	{
+		"value_percentile of a value that there is not", `
+type: value_percentile
+rules: [full]
+timespan: 1h
+condition: {field: bytes, percentile: 90, neq: 100}`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"a correlation that never fires among the rules", `
+type: temporal
+rules: [never, success]
+timespan: 5m`, `
+unsatisfiable {0 0 0}
+unsatisfiable: these conditions can never hold together
+`,
+	},
+	{
+		"a correlation that never fires, or another rule", `
+type: temporal
+rules: [never, success]
+timespan: 5m
+condition: never or success`, `
+verified {2 0 1}
+match 1: a document that the rule is for
+no-match 1: EventID is not 4624
+no-match 1: LogonType is not 3
+no-match 0: there is no event of the rule success
+`,
+	},
+	{
+		"the sum of the last values of alerts", `
+type: value_sum
+rules: [guessed]
+timespan: 1h
+condition: {field: bytes, gte: 100}`, `
+verified {1 0 0}
+match 4: a document that the rule is for
+no-match 4: EventID is not 4625
+no-match 2: one event less
+no-match 3: 1 event instead of 2 for the correlation guessed
+no-match 4: User of event 4 is another than that of the others for the correlation guessed
+no-match 4: an event without User does not count for the correlation guessed
+no-match 4: Computer of event 4 is another than that of the others for the correlation guessed
+no-match 4: an event without Computer does not count for the correlation guessed
+match 4: the last event comes exactly the timespan after the first
+no-match 4: the last event comes a millisecond after the timespan
 `,
 	},
 }
@@ -567,7 +1049,7 @@ func TestCorrelationSource(t *testing.T) {
 func TestRandomCorrelations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pick := func(label string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label) }
-		rules := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"failed", "success", "upload", "logon", "cleared", "full", "nothing", "many", "users"}), 1, 3, rapid.ID).Draw(t, "rules")
+		rules := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"failed", "success", "upload", "logon", "cleared", "full", "nothing", "many", "users", "guessed", "broken", "never", "zero"}), 1, 3, rapid.ID).Draw(t, "rules")
 		section := "type: " + pick("type", "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "value_median")
 		section += "\nrules: [" + strings.Join(rules, ", ") + "]\ntimespan: " + pick("timespan", "1s", "1h")
 		section += "\ngroup-by: [" + pick("groups", "", "User", "EventID", "User, EventID") + "]\ncondition: "
@@ -593,6 +1075,18 @@ func TestRandomCorrelations(t *testing.T) {
 		if s.Verdict == Invalid {
 			t.Fatalf("%s\n%v", section, s.Findings)
 		}
+		if s.Verdict == Unsatisfiable { // no events may match, and few suffice to find some that do
+			program, err := eval.Compile(s.Plan, eval.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 40 {
+				set := query.EventSet{Docs: rapid.SliceOfN(rapid.Custom(anyLogged), 1, 8).Draw(t, "events")}
+				if out := program.Run(set, Epoch); out.Match {
+					t.Fatalf("%s\nis unsatisfiable, and %v match\n%v", section, set.Docs, s.Findings)
+				}
+			}
+		}
 		if s.Verdict != Verified {
 			return
 		}
@@ -606,6 +1100,23 @@ func TestRandomCorrelations(t *testing.T) {
 			}
 		}
 	})
+}
+
+// anyLogged draws a document that the searches may be about.
+func anyLogged(t *rapid.T) query.Document {
+	doc := query.Document{}.With("@timestamp", query.StringOf(Epoch.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "at"))*700*time.Millisecond).Format(time.RFC3339Nano)))
+	set := func(name string, values ...query.Value) {
+		if i := rapid.IntRange(0, len(values)).Draw(t, name); i < len(values) {
+			doc = doc.With(name, values[i])
+		}
+	}
+	set("EventID", query.IntOf(4625), query.IntOf(4624), query.IntOf(1102))
+	set("LogonType", query.IntOf(3))
+	set("User", query.StringOf("a"), query.StringOf("b"))
+	set("Computer", query.StringOf("h"))
+	set("bytes", query.IntOf(100), query.IntOf(0), query.IntOf(3), query.IntOf(-5))
+	set("cs-method", query.StringOf("PUT"))
+	return doc
 }
 
 // TestAggregation is about the form that correlations had before Sigma 2.0.

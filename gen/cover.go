@@ -517,6 +517,12 @@ func (p *place) itemValue(i int) (query.Value, bool) {
 	case query.OpGlob, query.OpWordGlob:
 		// Something for every star: an empty one would not show that it is there.
 		tries = []query.Value{query.StringOf(fillGlob(o.Glob, "any")), query.StringOf(fillGlob(o.Glob, ""))}
+		if p.hit >= 0 { // other clauses may want the rest of the text
+			was := fillGlob(leaf.Items[p.hit].Glob, "")
+			if rest := strings.Replace(p.value.Str(), was, fillGlob(o.Glob, ""), 1); was != "" && rest != p.value.Str() {
+				tries = append(tries, query.StringOf(rest))
+			}
+		}
 	case query.OpNet:
 		tries = []query.Value{query.StringOf(o.Net.Addr().String()), query.StringOf(o.Net.Addr().Next().String())}
 	case query.OpRange:

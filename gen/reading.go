@@ -13,13 +13,19 @@ func (s *subject) matches(docs []query.Document) bool {
 }
 
 // judge asks the evaluator about an event set. Documents of a sequence that were
-// drawn without times are judged as if they came a millisecond apart.
+// drawn without times are judged as if they came a millisecond apart, and those
+// of a correlation as far as it would set them.
 func (s *subject) judge(set query.EventSet, now time.Time) bool {
-	if _, ok := s.plan.Body.(*query.Sequence); ok {
+	_, ordered := s.plan.Body.(*query.Sequence)
+	step := time.Millisecond
+	if s.ask.series != nil {
+		ordered, step = true, s.ask.series.space
+	}
+	if ordered {
 		set.Docs = slices.Clone(set.Docs)
 		for i, doc := range set.Docs {
 			if len(doc.Lookup(nil, "@timestamp")) == 0 {
-				at := now.Add(time.Duration(i)*time.Millisecond - s.ask.age)
+				at := now.Add(time.Duration(i)*step - s.ask.age)
 				set.Docs[i] = doc.With("@timestamp", query.StringOf(at.UTC().Format(dateLayout)))
 			}
 		}

@@ -33,11 +33,16 @@ type question struct {
 	// loose says that an event may stand for several rules: what should be a
 	// near-miss may match.
 	loose bool
-	// narrow says that the question does not cover all ways to match, and
-	// guessed are goals of it that others might be put in place of. partial
-	// says that with the questions beside it there still are further ways.
-	narrow, partial bool
-	guessed         []query.Pred
+	// narrow says that the question does not cover all ways to match, guess
+	// that other values or counts might be put in place of its own, and partial
+	// that with the questions beside it there still are further ways.
+	narrow, guess, partial bool
+	// checked says that the evaluator has to agree before a solution is one:
+	// the question does not ask for all that matters. balance says that how
+	// often events come follows from their values.
+	checked, balance bool
+	// never is why the plan cannot match, where that is plain.
+	never *solver.Conflict
 	// indicators is the first slot whose document is an indicator; 0 for none.
 	indicators int
 }
@@ -201,7 +206,7 @@ func (s *subject) multiply(doc query.Document) []query.Document {
 	q := &s.ask
 	docs := []query.Document{doc}
 	if q.distinct != nil {
-		for v := range s.others(doc, q.distinct.Field) {
+		for v := range s.others(0, doc, q.distinct.Field) {
 			if int64(len(docs)) >= q.distinct.Count {
 				break
 			}
@@ -219,7 +224,7 @@ func (s *subject) multiply(doc query.Document) []query.Document {
 
 // others yields values for a field other than the document's, each once, with
 // which the rule's predicates say of the document what they say now.
-func (s *subject) others(doc query.Document, f *query.Field) func(yield func(query.Value) bool) {
+func (s *subject) others(slot int, doc query.Document, f *query.Field) func(yield func(query.Value) bool) {
 	name := concrete(f.Name)
 	return func(yield func(query.Value) bool) {
 		truths := s.program.Truths(nil, doc, s.now)
@@ -245,7 +250,7 @@ func (s *subject) others(doc query.Document, f *query.Field) func(yield func(que
 		}
 		var set solver.Set
 		for _, fs := range s.first.Fields {
-			if fs.Field == f && fs.Slot == 0 && len(fs.Values) > 0 {
+			if fs.Field == f && fs.Slot == slot && len(fs.Values) > 0 {
 				set = fs.Values[0]
 			}
 		}

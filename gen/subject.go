@@ -69,18 +69,24 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	s.program = program
 	s.solver = solver.New(solver.Options{Now: s.now, Budget: budget})
 	var first solver.Result
-	for i, q := range questions {
+	for i := range questions {
+		q := &questions[i]
 		if q.fallback && s.first != nil {
 			continue
 		}
 		result := s.answer(q)
 		switch {
 		case result.Solution != nil && s.first == nil:
-			s.ask, s.first = q, result.Solution
+			s.ask, s.first = *q, result.Solution
 		case result.Solution != nil:
-			s.more = append(s.more, alternative{q, result.Solution})
+			s.more = append(s.more, alternative{*q, result.Solution})
 		case i == 0 || first.Conflict != nil:
 			first = result // what is not known outweighs what cannot be
+		}
+	}
+	if body, ok := s.plan.Body.(*query.Correlation); ok && s.first == nil && first.Conflict == nil {
+		if proof := s.refute(body); proof != nil {
+			first = solver.Result{Conflict: proof}
 		}
 	}
 	switch {

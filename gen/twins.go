@@ -115,7 +115,7 @@ func (c *cover) keyTwins(steps []query.Step, set query.EventSet, add func(twin))
 			continue
 		}
 		for _, key := range s.By {
-			for v := range c.others(set.Docs[i], key.Field) {
+			for v := range c.others(i, set.Docs[i], key.Field) {
 				broken := slices.Clone(set.Docs)
 				broken[i] = broken[i].With(concrete(key.Field.Name), v)
 				add(twin{NoMatch, fmt.Sprintf("%s of event %d is another than that of the others", key.Field.Name, i+1), key.Span, query.EventSet{Docs: broken}})
@@ -208,7 +208,7 @@ func (c *cover) thresholdTwins(body *query.Threshold, doc query.Document, set qu
 	for _, f := range body.By {
 		name := concrete(f.Name)
 		if len(docs) > 1 {
-			for v := range c.others(doc, f) {
+			for v := range c.others(0, doc, f) {
 				split := slices.Clone(docs)
 				for i := range len(split) / 2 {
 					split[i] = split[i].With(name, v)
@@ -251,7 +251,7 @@ func (c *cover) newTermsTwins(body *query.NewTerms, set query.EventSet, add func
 		if len(body.Terms) < 2 || body.History <= from {
 			break
 		}
-		for v := range c.others(doc, f) {
+		for v := range c.others(0, doc, f) {
 			add(twin{Match, "all values but that of " + f.Name + " were there before", body.Span, before(doc.With(concrete(f.Name), v), inside)})
 			break
 		}

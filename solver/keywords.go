@@ -11,7 +11,15 @@ import (
 type keywords struct {
 	field  *query.Field
 	states int
-	globs  map[string]text.Lang // by fold and text: the items of one list come many times over
+	globs  map[globKey]text.Lang // the items of one list come many times over
+}
+
+// globKey is a glob by where it stands in memory: to spell it out would cost more
+// than what is saved.
+type globKey struct {
+	first *query.GlobPart
+	parts int
+	fold  query.Fold
 }
 
 // langSet is a set of strings as a theory handles it.
@@ -77,12 +85,15 @@ func (th *keywords) lang(l *query.Leaf) (text.Lang, *query.Diagnostic) {
 }
 
 func (th *keywords) glob(g query.Glob, fold query.Fold) text.Lang {
-	key := string(rune('0'+fold)) + g.String()
+	if len(g) == 0 {
+		return text.Glob(g, fold)
+	}
+	key := globKey{&g[0], len(g), fold}
 	lang, ok := th.globs[key]
 	if !ok {
 		lang = text.Glob(g, fold)
 		if th.globs == nil {
-			th.globs = map[string]text.Lang{}
+			th.globs = map[globKey]text.Lang{}
 		}
 		th.globs[key] = lang
 	}

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -403,6 +404,92 @@ func TestCorrelationReference(t *testing.T) {
 			if !firesIn(b, in) {
 				rt.Fatalf("%s in %v %v of %v: the alert %v does not fire by itself", b.Kind, b.Window, b.Bounds, set.Docs, a)
 			}
+		}
+	})
+}
+
+// alerts is the reference for correlations over correlations: it goes by the
+// definition at the head of correlation.go, and tries every stretch anew. The
+// events of one group are given in order of time; so are those of an alert.
+func alerts(b *query.Correlation, events []drawnEvent) (out [][]drawnEvent) {
+	low := -1 // the instant of the last alert
+	for last := 0; last < 200; last++ {
+		for first := low + 1; first <= last; first++ {
+			if b.Window > 0 && time.Duration(last-first)*time.Second > b.Window {
+				continue
+			}
+			var in []drawnEvent
+			ends := false
+			for _, e := range events {
+				if e.at >= first && e.at <= last {
+					in = append(in, e)
+					ends = ends || e.at == last
+				}
+			}
+			if ends && firesIn(b, in) {
+				out, low = append(out, in), last
+				break
+			}
+		}
+	}
+	return out
+}
+
+// TestNestedCorrelationReference compares correlations over the alerts of others
+// with the reference.
+func TestNestedCorrelationReference(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		draw := func(label string, rules []query.CorrelationRule) *query.Correlation {
+			b := &query.Correlation{
+				Kind:   query.CorrelationKind(rapid.IntRange(0, int(query.ValueSum)).Draw(rt, label+" kind")),
+				Window: time.Duration(rapid.IntRange(1, 6).Draw(rt, label+" window")) * time.Second,
+				Rules:  rules,
+				Bounds: []query.CorrelationBound{bound(query.CompareOp(rapid.IntRange(0, 5).Draw(rt, label+" op")), rapid.IntRange(1, 3).Draw(rt, label+" than"))},
+			}
+			if b.Kind == query.ValueCount || b.Kind >= query.ValueSum {
+				b.Values = []*query.Field{amount}
+			}
+			return b
+		}
+		inner := draw("inner", among("a b", host))
+		// The first rule of the outer one is the inner, the second a search for c.
+		outer := draw("outer", append([]query.CorrelationRule{{Name: "inner", Correlation: inner, By: []query.Key{{Field: user}}}}, among("c", user)...))
+		var set query.EventSet
+		hosts, users := map[int][]drawnEvent{}, map[int][]drawnEvent{}
+		at := 0
+		const ofUser = 1000 // how a drawn group holds the user and the place among the events
+		for place := range rapid.IntRange(0, 9).Draw(rt, "events") {
+			at += rapid.IntRange(0, 2).Draw(rt, "later")
+			kind, h, u, x := rapid.IntRange(0, 2).Draw(rt, "rule"), rapid.IntRange(0, 1).Draw(rt, "host"), rapid.IntRange(0, 1).Draw(rt, "user"), rapid.IntRange(-1, 3).Draw(rt, "value")
+			text := fmt.Sprintf("%ds:%c/h=%d&u=%d", at, 'a'+rune(kind), h, u)
+			if x >= 0 {
+				text += fmt.Sprintf("&x=%d", x)
+			}
+			set.Docs = append(set.Docs, series(t, text)...)
+			if kind < 2 {
+				hosts[h] = append(hosts[h], drawnEvent{at, kind, u*ofUser + place, x})
+			} else {
+				users[u] = append(users[u], drawnEvent{at, 1, place, x})
+			}
+		}
+		for _, events := range hosts {
+			for _, a := range alerts(inner, events) {
+				last := a[len(a)-1]
+				u := last.group / ofUser
+				users[u] = append(users[u], drawnEvent{last.at, 0, last.group % ofUser, last.value})
+			}
+		}
+		want := false
+		for _, events := range users {
+			slices.SortFunc(events, func(a, b drawnEvent) int { return cmp.Or(a.at-b.at, a.group-b.group) })
+			want = want || len(alerts(outer, events)) > 0
+		}
+		p, err := Compile(&query.Plan{Body: outer}, Options{})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if out := p.Run(set, now); out.Match != want || out.Unsure != nil {
+			rt.Fatalf("%s %v %v of %s %v %v, %v: %v, want %v", outer.Kind, outer.Window, outer.Bounds, inner.Kind, inner.Window, inner.Bounds, set.Docs, out.Match, want)
 		}
 	})
 }

@@ -22,6 +22,10 @@ type Options struct {
 	TotalBytes   int64 // of all files, unpacked; 0: 512 MB
 	ArchiveBytes int64 // of a zip archive; 0: 128 MB
 	Entries      int   // files and folders; 0: 200,000
+
+	// Placeholders are the values of %name% in Sigma rules; [ReadPlaceholders]
+	// reads them from a file. Those of [CompileOptions] go before them.
+	Placeholders map[string][]string
 }
 
 func (o Options) filled() Options {

@@ -52,11 +52,12 @@ type Rule struct {
 	// begin with "metadata.".
 	Meta []Meta
 
-	body     *node             // the rule's table
-	bare     bool              // a query alone, without a rule around it
-	sigma    *sigma.Rule       // of a Sigma rule
-	sigmaSet *sigma.Set        // the rules that it may refer to
-	problems query.Diagnostics // met while reading; Compile reports them
+	body     *node               // the rule's table
+	bare     bool                // a query alone, without a rule around it
+	sigma    *sigma.Rule         // of a Sigma rule
+	sigmaSet *sigma.Set          // the rules that it may refer to
+	expand   map[string][]string // the values of placeholders
+	problems query.Diagnostics   // met while reading; Compile reports them
 }
 
 type (

@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -139,7 +140,15 @@ func titled(s string) string {
 // correlation holds the rules of other files too.
 func (c *compiler) sigma() query.Body {
 	r := c.rule
-	opts := sigma.Options{Set: r.sigmaSet, Placeholders: c.opts.Placeholders, Logsource: c.opts.Logsource, Limits: c.limits}
+	placeholders := r.expand
+	if len(c.opts.Placeholders) > 0 {
+		placeholders = maps.Clone(r.expand)
+		if placeholders == nil {
+			placeholders = map[string][]string{}
+		}
+		maps.Copy(placeholders, c.opts.Placeholders)
+	}
+	opts := sigma.Options{Set: r.sigmaSet, Placeholders: placeholders, Logsource: c.opts.Logsource, Limits: c.limits}
 	if len(c.tables) > 0 { // fields of Sigma are not those of ECS; only the user's tables know them
 		opts.Fields = schema.NewResolver(c.tables...)
 	}

@@ -325,7 +325,7 @@ func (t *test) unresolved(one term, name string) {
 		at = one.Text.Span(i, i+len(name)+2)
 	}
 	t.fail(query.CodeUnsupported, at, "nothing is known of the placeholder %%%s%%", name).
-		With("its values depend on the environment: give them in a YAML file of placeholders, name: [value, …]")
+		With("its values depend on the environment; --placeholders FILE gives them, as a YAML map name: [value, …]")
 }
 
 // flags of regular expressions as RE2 writes them.

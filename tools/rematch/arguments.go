@@ -23,6 +23,8 @@ type ruleArguments struct {
 	Embedded bool     `help:"Take the rules that come with rematch."`
 	Only     []string `placeholder:"TYPE" help:"Take only rules of this type, such as eql or threshold. May be repeated."`
 
+	Placeholders string `placeholder:"FILE" help:"Values for the placeholders of Sigma rules: a YAML or JSON map from the name to a value or a list."`
+
 	unread query.Diagnostics // what could not be read
 }
 
@@ -37,8 +39,18 @@ func (a *ruleArguments) open(s *session) ([]*ruleset.Set, error) {
 	if a.Embedded {
 		sets = append(sets, embedded(s))
 	}
+	var opts ruleset.Options
+	if a.Placeholders != "" {
+		data, err := readFile(a.Placeholders, schemaBytes)
+		if err != nil {
+			return nil, err
+		}
+		if opts.Placeholders, err = ruleset.ReadPlaceholders(a.Placeholders, data); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range a.Rules {
-		set, diags := ruleset.Open(name, ruleset.Options{})
+		set, diags := ruleset.Open(name, opts)
 		a.unread = append(a.unread, diags...)
 		sets = append(sets, set)
 	}
