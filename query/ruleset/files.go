@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Options bound what is read; the zero value is good for every known rule set.
@@ -22,6 +23,10 @@ type Options struct {
 	TotalBytes   int64 // of all files, unpacked; 0: 512 MB
 	ArchiveBytes int64 // of a zip archive; 0: 128 MB
 	Entries      int   // files and folders; 0: 200,000
+
+	// Pipeline rewrites the Sigma rules of the set for the logs that they are to
+	// be matched with, whenever they are compiled. Nil: they stand as written.
+	Pipeline *pipeline.Pipeline
 }
 
 func (o Options) filled() Options {

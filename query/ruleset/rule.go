@@ -7,6 +7,7 @@ import (
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/sigma"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Rule is one rule as its file has it. What its query means is up to
@@ -52,11 +53,12 @@ type Rule struct {
 	// begin with "metadata.".
 	Meta []Meta
 
-	body     *node             // the rule's table
-	bare     bool              // a query alone, without a rule around it
-	sigma    *sigma.Rule       // of a Sigma rule
-	sigmaSet *sigma.Set        // the rules that it may refer to
-	problems query.Diagnostics // met while reading; Compile reports them
+	body     *node              // the rule's table
+	bare     bool               // a query alone, without a rule around it
+	sigma    *sigma.Rule        // of a Sigma rule
+	sigmaSet *sigma.Set         // the rules that it may refer to
+	pipeline *pipeline.Pipeline // nil where it stands as written
+	problems query.Diagnostics  // met while reading; Compile reports them
 }
 
 type (

@@ -135,6 +135,11 @@ func titled(s string) string {
 	return strings.Join(words, " ")
 }
 
+// Flat reports whether the rule is written for flat Windows events, as
+// package winlog makes them: Sigma's rules are, unless a pipeline names their
+// fields as other logs do.
+func (r *Rule) Flat() bool { return r.Language == query.Sigma && !r.pipeline.Renames() }
+
 // sigma compiles a Sigma rule. The plan may have a source of its own: that of a
 // correlation holds the rules of other files too.
 func (c *compiler) sigma() query.Body {
@@ -142,6 +147,15 @@ func (c *compiler) sigma() query.Body {
 	opts := sigma.Options{Set: r.sigmaSet, Placeholders: c.opts.Placeholders, Logsource: c.opts.Logsource, Limits: c.limits}
 	if len(c.tables) > 0 { // fields of Sigma are not those of ECS; only the user's tables know them
 		opts.Fields = schema.NewResolver(c.tables...)
+	}
+	if p := r.pipeline; p != nil {
+		opts.Map = func(rule *sigma.Rule, of sigma.Logsource) (*sigma.Rule, query.Diagnostics) {
+			return p.Rule(rule, of, c.opts.Logsource)
+		}
+		opts.Keys = p.Keys
+		if p.Renames() { // for what ECS and its like name
+			opts.Fields, opts.Typed = c.fields, true
+		}
 	}
 	plan, diags := sigma.Lower(r.sigma, opts)
 	c.diags = append(c.diags, diags...)

@@ -196,12 +196,15 @@ func (t *table) apply(r *run, it *item) bool {
 }
 
 // taxonomy adds what the taxonomy says of the rule's log source, in Sigma's names.
+// A rule that asks for a channel by itself is left alone: event 104 of the System
+// log has the channel that was cleared in a field of that name.
 func (r *run) taxonomy(id string) {
 	if r.rule.Detection == nil {
 		return
 	}
 	add := func(field string, values []query.Value) {
-		if len(values) == 0 || slices.ContainsFunc(r.rule.Detection.Required, func(s *sigma.Search) bool { return asks(s, field) }) {
+		if len(values) == 0 || slices.ContainsFunc(r.rule.Detection.Required, func(s *sigma.Search) bool { return asks(s, field) }) ||
+			field == "Channel" && slices.ContainsFunc(r.rule.Detection.Selections, func(s *sigma.Search) bool { return asks(s, field) }) {
 			return
 		}
 		i := &sigma.Item{Field: field}

@@ -5,7 +5,7 @@
 //
 //	p, diags := pipeline.Read(src, query.Limits{})   // a YAML file in the form of pySigma's
 //	q := pipeline.Named("ecs-windows")               // one of ours
-//	plan, diags := sigma.Lower(rule, sigma.Options{Map: pipeline.Join(p, q).Rule, …})
+//	plan, diags := sigma.Lower(rule, sigma.Options{Map: …, Keys: pipeline.Join(p, q).Keys, …})
 //
 // # Pipelines of ours
 //

@@ -74,10 +74,14 @@ func (p *Pipeline) Renames() bool {
 }
 
 // Rule returns what the pipeline makes of a rule about the events of a log source.
-// The rule itself is not changed. The diagnostics are about the rule: what cannot
-// be mapped faithfully is a warning, what the pipeline refuses an error.
-func (p *Pipeline) Rule(rule *sigma.Rule, of sigma.Logsource) (*sigma.Rule, query.Diagnostics) {
+// The rule itself is not changed. With taxonomy, what [sigma.Logsources] says of
+// the log source must hold too. The diagnostics are about the rule: what cannot be
+// mapped faithfully is a warning, what the pipeline refuses an error.
+func (p *Pipeline) Rule(rule *sigma.Rule, of sigma.Logsource, taxonomy bool) (*sigma.Rule, query.Diagnostics) {
 	r := p.start(rule, of)
+	if taxonomy {
+		r.taxonomy("")
+	}
 	r.all()
 	return r.rule, r.diags
 }
