@@ -135,6 +135,15 @@ func titled(s string) string {
 	return strings.Join(words, " ")
 }
 
+// Pipeline names what rewrites the rule when it is compiled; "" where it stands as
+// written.
+func (r *Rule) Pipeline() string {
+	if r.pipeline == nil {
+		return ""
+	}
+	return r.pipeline.Name
+}
+
 // Flat reports whether the rule is written for flat Windows events, as
 // package winlog makes them: Sigma's rules are, unless a pipeline names their
 // fields as other logs do.

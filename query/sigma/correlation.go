@@ -259,7 +259,7 @@ func (l *lowerer) keys(r *Rule, at query.Span, field string) []string {
 		return []string{field}
 	}
 	fields, remark := l.opts.Keys(r, field)
-	if remark != "" {
+	if remark != "" && !slices.ContainsFunc(l.diags, func(d *query.Diagnostic) bool { return d.Summary == remark && d.Subjects[0] == at }) {
 		l.warn(at, "%s", remark)
 	}
 	return fields

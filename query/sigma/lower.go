@@ -230,7 +230,7 @@ func (l *lowerer) detection() query.Pred {
 	}
 	for _, f := range l.opts.Set.filters(l.origin) {
 		leave := l.enter(f, l.origin.Logsource)
-		if p := l.conditions(f.Filter.Detection); p != nil {
+		if p := l.conditions(l.rule.Filter.Detection); p != nil {
 			terms = append(terms, p)
 		}
 		l.remarkFilter(f)

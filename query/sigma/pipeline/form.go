@@ -15,8 +15,14 @@ type form struct {
 	targets func(w *row) []string
 }
 
-// first is the target that says most of a field.
-func (f *form) first(w *row) string { return f.targets(w)[0] }
+// first is the target that says most of a field: of an account, the name.
+func (f *form) first(w *row) string {
+	all := f.targets(w)
+	if len(all) == 2 && len(w.targets) == 2 {
+		return all[1]
+	}
+	return all[0]
+}
 
 // forms is the table of forms:
 //
