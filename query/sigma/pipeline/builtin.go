@@ -37,14 +37,14 @@ var tables embed.FS
 type Builtin struct {
 	Name    string
 	Summary string
-	Targets []string // fields that its table names
+	For     []sigma.Logsource // that it is about; none: those of all others
+	Targets []string          // fields that its table names
 }
 
 // table is one of them as it is read.
 type table struct {
 	Builtin
 	priority int
-	scope    []sigma.Logsource
 	raw      bool
 	becomes  *sigma.Logsource
 	adds     []addition
@@ -142,7 +142,7 @@ func Named(name string) *Pipeline {
 
 // covers reports whether the table is for the events of a log source.
 func (t *table) covers(of sigma.Logsource) bool {
-	return slices.ContainsFunc(t.scope, func(s sigma.Logsource) bool { return covers(s, of) })
+	return slices.ContainsFunc(t.For, func(s sigma.Logsource) bool { return covers(s, of) })
 }
 
 // channelOfSysmon is the log that Sysmon writes.
@@ -367,7 +367,7 @@ func readTable(text string) (*table, error) {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
 	}
-	if t.Name == "" || len(t.scope) == 0 {
+	if t.Name == "" || len(t.For) == 0 {
 		return nil, fmt.Errorf("there is no pipeline, or no scope")
 	}
 	slices.Sort(t.Targets)
@@ -400,7 +400,7 @@ func (t *table) line(kind string, c []string) error {
 			}
 			*at = value
 		}
-		t.scope = append(t.scope, s)
+		t.For = append(t.For, s)
 	case "raw":
 		t.raw = true
 	case "logsource":

@@ -95,8 +95,8 @@ var Conditions = [...]Condition{
 		return func(r *run, _ *sigma.Item) bool { return holds(r) }
 	}},
 
-	{Name: "include_fields", Of: ofField, Parameters: []string{"fields", "mode", "type"}, Meaning: "the field is one of these: names, or with mode: re expressions that match from the beginning", field: func(p *parameters) fieldTest { return listedTest(p, true) }},
-	{Name: "exclude_fields", Of: ofField, Parameters: []string{"fields", "mode", "type"}, Meaning: "the field is none of these", field: func(p *parameters) fieldTest { return listedTest(p, false) }},
+	{Name: "include_fields", Of: ofField, Parameters: []string{"fields", "mode"}, Meaning: "the field is one of these: names, or with mode: re expressions that match from the beginning", field: func(p *parameters) fieldTest { return listedTest(p, true) }},
+	{Name: "exclude_fields", Of: ofField, Parameters: []string{"fields", "mode"}, Meaning: "the field is none of these", field: func(p *parameters) fieldTest { return listedTest(p, false) }},
 	{Name: "processing_item_applied", Of: ofField, Parameters: []string{"processing_item_id"}, Meaning: "the transformation with this id changed the item of the field", field: func(p *parameters) fieldTest {
 		id := p.text("processing_item_id")
 		return func(r *run, _ string, i *sigma.Item) bool {

@@ -188,8 +188,8 @@ func (y *reader) item(n *yamltree.Node) *item {
 		return nil
 	}
 	info := &Transformations[i]
-	if info.refused != "" {
-		y.fail(query.CodeUnsupported, it.at, "%s is not supported", name).With("%s", info.refused)
+	if info.Refused != "" {
+		y.fail(query.CodeUnsupported, it.at, "%s is not supported", name).With("%s", info.Refused)
 		return nil
 	}
 	p.what = name

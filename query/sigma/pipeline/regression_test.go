@@ -213,7 +213,9 @@ func TestMappedRulesAgreeWithRawOnesOnRecordedEvents(t *testing.T) {
 			t.Errorf("%s: %v", rule.File, diags)
 			continue
 		}
-		lossy := slices.ContainsFunc(diags, func(d *query.Diagnostic) bool { return d.Severity == query.Warning && strings.Contains(d.Summary, "in these logs") })
+		lossy := slices.ContainsFunc(diags, func(d *query.Diagnostic) bool {
+			return d.Severity == query.Warning && strings.Contains(d.Summary, "in these logs")
+		})
 		a, err := eval.Compile(rawPlan, eval.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ type Transformation struct {
 	Meaning    string
 
 	renames bool   // fields have other names afterwards
-	refused string // why it is not supported
+	Refused string // why it is not supported
 }
 
 // Transformations is the table of transformations, from which the reader, the
@@ -50,12 +50,12 @@ var Transformations = [...]Transformation{
 	{Name: "detection_item_failure", Parameters: []string{"message"}, Meaning: "a rule with such an item is refused"},
 	{Name: "strict_field_mapping_failure", Meaning: "a rule with a field that no transformation has named is refused"},
 	{Name: "nest", Parameters: []string{"items"}, Meaning: "transformations under a condition of all of them"},
-	{Name: "field_name_transform", refused: "it runs a function of Python"},
-	{Name: "extract_fields", refused: "what it takes out of values is not settled in pySigma's documentation"},
-	{Name: "query_expression_placeholders", refused: "it puts text of another query language into the rule, which nobody here can decide; give the values with value_placeholders"},
-	{Name: "file_placeholders", refused: "a pipeline reads no files; give the values under vars, and use value_placeholders"},
-	{Name: "http_placeholders", refused: "a pipeline asks no servers; give the values under vars, and use value_placeholders"},
-	{Name: "command_placeholders", refused: "a pipeline runs no commands; give the values under vars, and use value_placeholders"},
+	{Name: "field_name_transform", Refused: "it runs a function of Python"},
+	{Name: "extract_fields", Refused: "what it takes out of values is not settled in pySigma's documentation"},
+	{Name: "query_expression_placeholders", Refused: "it puts text of another query language into the rule, which nobody here can decide; give the values with value_placeholders"},
+	{Name: "file_placeholders", Refused: "a pipeline reads no files; give the values under vars, and use value_placeholders"},
+	{Name: "http_placeholders", Refused: "a pipeline asks no servers; give the values under vars, and use value_placeholders"},
+	{Name: "command_placeholders", Refused: "a pipeline runs no commands; give the values under vars, and use value_placeholders"},
 }
 
 // reading returns how the parameters of a transformation are read. It is a function,
