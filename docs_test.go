@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"github.com/rematch-dev/rematch/query/ruleset"
 	"github.com/rematch-dev/rematch/query/schema"
 	"github.com/rematch-dev/rematch/query/sigma"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 	"github.com/rematch-dev/rematch/solver"
 )
 
@@ -334,6 +336,33 @@ var tables = map[string]func(*testing.T) string{
 		return table([]string{"modifier", "for", "meaning"}, rows)
 	},
 
+	"pipelines": func(*testing.T) string {
+		var rows [][]string
+		for _, b := range pipeline.Builtins() {
+			rows = append(rows, []string{code(b.Name), b.Summary, fmt.Sprint(len(b.Targets))})
+		}
+		return table([]string{"pipeline", "for", "fields"}, rows)
+	},
+	"pipeline transformations": func(*testing.T) string {
+		var rows [][]string
+		for _, t := range pipeline.Transformations {
+			meaning := t.Meaning
+			if meaning == "" {
+				meaning = "refused: " + t.Refused
+			}
+			rows = append(rows, []string{code(t.Name), strings.Join(t.Parameters, ", "), meaning})
+		}
+		return table([]string{"type", "parameters", "meaning"}, rows)
+	},
+	"pipeline conditions": func(*testing.T) string {
+		var rows [][]string
+		for _, c := range pipeline.Conditions {
+			rows = append(rows, []string{code(c.Name), code(c.Of), strings.Join(c.Parameters, ", "), c.Meaning})
+		}
+		return table([]string{"type", "under", "parameters", "holds where"}, rows)
+	},
+	"pipeline coverage": pipelineCoverage,
+
 	"example Example":       func(t *testing.T) string { return example(t, "Example") },
 	"example ExampleSource": func(t *testing.T) string { return example(t, "ExampleSource") },
 
@@ -540,7 +569,7 @@ func comments(t *testing.T, file, name string) [][]string {
 
 func ruleLimits(t *testing.T) string {
 	limits := query.DefaultLimits
-	rows := comments(t, "query/ruleset/files.go", "Options")
+	rows := slices.DeleteFunc(comments(t, "query/ruleset/files.go", "Options"), func(row []string) bool { return row[1] == "" }) // no limit
 	rows = append(rows,
 		[]string{code("Limits.Bytes"), "bytes of query text", grouped(limits.Bytes)},
 		[]string{code("Limits.Depth"), "depth of its parentheses, brackets and operators", grouped(limits.Depth)},
@@ -555,6 +584,97 @@ func budgets(*testing.T) string {
 		{code("Budget.Decisions"), "alternatives tried in the tree", grouped(b.Decisions)},
 		{code("Budget.States"), "automaton states explored for one field", grouped(b.States)},
 	})
+}
+
+// pipelineCoverage counts, for each pipeline of ours, verdicts and remarks over the
+// rules of Sigma's that it is for.
+func pipelineCoverage(t *testing.T) string {
+	file := "../shared/corpora/sigma-rules.zip"
+	if _, err := os.Stat(file); err != nil {
+		t.Logf("no coverage without %s", file)
+		return ""
+	}
+	set, diags := ruleset.Open(file, ruleset.Options{Pipeline: pipeline.Named("ecs")})
+	if diags.Err() != nil {
+		t.Fatal(diags)
+	}
+	type count struct{ rules, verified, unsatisfiable, unknown, unsupported, lossy, unmapped int }
+	counts := map[string]*count{}
+	unnamed := map[string]map[string]int{}
+	for s := range gen.CheckAll(set, gen.Options{Cover: gen.CoverNone, NoNearMisses: true, Discard: true}) {
+		name := pipelineOf(s.Rule)
+		c := counts[name]
+		if c == nil {
+			c = &count{}
+			counts[name], unnamed[name] = c, map[string]int{}
+		}
+		c.rules++
+		switch s.Verdict {
+		case gen.Verified:
+			c.verified++
+		case gen.Unsatisfiable:
+			c.unsatisfiable++
+		case gen.Unsupported:
+			c.unsupported++
+		default:
+			c.unknown++
+			t.Errorf("%s is %s: %v", s.Rule.File, s.Verdict, s.Findings)
+		}
+		lossy, unmapped := false, false
+		for _, d := range s.Findings {
+			if d.Code == query.CodeField && strings.Contains(d.Summary, "has no field for") {
+				unmapped = true
+				field := strings.TrimSuffix(d.Summary[strings.LastIndex(d.Summary, " for ")+5:], ": it keeps its name")
+				unnamed[name][field]++
+			}
+			lossy = lossy || strings.Contains(d.Summary, "in these logs") || strings.Contains(d.Summary, "in the logs that")
+		}
+		if lossy {
+			c.lossy++
+		}
+		if unmapped {
+			c.unmapped++
+		}
+	}
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		c := counts[name]
+		var fields []string
+		for _, f := range slices.Sorted(maps.Keys(unnamed[name])) {
+			fields = append(fields, code(f))
+		}
+		row := []string{cmp.Or(code(name), "none")}
+		if name == "" {
+			row[0] = "none: rules stand as written"
+		}
+		for _, n := range []int{c.rules, c.verified, c.unsatisfiable, c.unknown, c.unsupported, c.lossy, c.unmapped} {
+			row = append(row, fmt.Sprint(n))
+		}
+		rows = append(rows, append(row, strings.Join(fields, ", ")))
+	}
+	return table([]string{"pipeline", "rules", "verified", "unsatisfiable", "unknown", "unsupported", "with a remark", "with an unmapped field", "those fields"}, rows)
+}
+
+// pipelineOf names the pipeline of ours for ECS that is for a rule's log source.
+func pipelineOf(r *ruleset.Rule) string {
+	part := func(key string) string {
+		for _, m := range r.Meta {
+			if m.Key == "logsource" && m.Value.Kind() == query.Object {
+				v, _ := m.Value.Doc().Member(key)
+				return v.Str()
+			}
+		}
+		return ""
+	}
+	same := func(want, key string) bool { return want == "" || want == part(key) }
+	for _, b := range pipeline.Builtins() {
+		for _, l := range b.For {
+			if strings.HasPrefix(b.Name, "ecs-") && same(l.Category, "category") && same(l.Product, "product") && same(l.Service, "service") {
+				return b.Name
+			}
+		}
+	}
+	return ""
 }
 
 // coverage counts verdicts over a public rule set.

@@ -15,7 +15,10 @@ type Record struct {
 	Rule   string // its name
 	Source string // file or archive of the rule, relative to the folder of the tests, with slashes
 	Query  string // text of its query
-	Cases  []RecordedCase
+	// Pipelines rewrite the rule when it is read: names of ours, and files relative
+	// to the folder of the tests, with slashes.
+	Pipelines []string
+	Cases     []RecordedCase
 }
 
 // RecordedCase is a case and the text of the clause that it is about.
@@ -26,7 +29,7 @@ type RecordedCase struct {
 
 // AppendRecord appends the record of a suite: JSON, one case a line, so that
 // reviews of generated files read like reviews of tests.
-func (s *Suite) AppendRecord(dst []byte, source string) []byte {
+func (s *Suite) AppendRecord(dst []byte, source string, pipelines ...string) []byte {
 	line := func(name, value string) {
 		dst = append(dst, "  "...)
 		dst = query.AppendString(dst, name)
@@ -38,6 +41,16 @@ func (s *Suite) AppendRecord(dst []byte, source string) []byte {
 	line("rule_id", s.Rule.ID)
 	line("rule", s.Rule.Name)
 	line("source", source)
+	if len(pipelines) > 0 {
+		dst = append(dst, `  "pipelines": [`...)
+		for i, p := range pipelines {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = query.AppendString(dst, p)
+		}
+		dst = append(dst, "],\n"...)
+	}
 	dst = append(dst, "  \"query\": [\n"...)
 	lines := strings.Split(s.Rule.Query.String, "\n")
 	for i, text := range lines {
@@ -70,6 +83,10 @@ func ParseRecord(data []byte) (*Record, error) {
 		return nil, err
 	}
 	r := &Record{RuleID: text(doc, "rule_id"), Rule: text(doc, "rule"), Source: text(doc, "source")}
+	pipelines, _ := doc.Member("pipelines")
+	for _, p := range pipelines.List() {
+		r.Pipelines = append(r.Pipelines, p.Str())
+	}
 	lines, _ := doc.Member("query")
 	for i, l := range lines.List() {
 		if i > 0 {

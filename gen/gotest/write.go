@@ -15,6 +15,7 @@ import (
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Options say how tests are made.
@@ -22,6 +23,8 @@ type Options struct {
 	gen.Options
 	Fuzz    Fuzz
 	Version string // of Rematch, for the manifest
+	// Pipelines that the set was opened with: names of ours, and files.
+	Pipelines []string
 	// Each is told of every suite, in the order of the rules, before anything
 	// is written. Only verified rules get tests.
 	Each func(*gen.Suite)
@@ -56,8 +59,9 @@ func Write(set *ruleset.Set, dir string, opts Options) (*Report, error) {
 type output struct {
 	set      *ruleset.Set
 	fuzz     Fuzz
-	dir      string // absolute
-	rules    string // absolute: folder, file or archive that the set was read from
+	pipes    []string // names of ours, and absolute paths of files
+	dir      string   // absolute
+	rules    string   // absolute: folder, file or archive that the set was read from
 	inFolder bool
 	packages map[string]*testPackage
 	files    map[string][]byte
@@ -74,6 +78,14 @@ func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
 	}
 	if out.rules, err = filepath.Abs(set.Name); err != nil {
 		return nil, unwritable(set.Name, err)
+	}
+	for _, name := range opts.Pipelines {
+		if pipeline.Named(name) == nil {
+			if name, err = filepath.Abs(name); err != nil {
+				return nil, unwritable(name, err)
+			}
+		}
+		out.pipes = append(out.pipes, name)
 	}
 	info, err := os.Stat(out.rules)
 	if err != nil {
@@ -117,12 +129,22 @@ func (out *output) addTests(suite *gen.Suite) error {
 	if out.inFolder {
 		source = filepath.Join(out.rules, filepath.FromSlash(rule.File))
 	}
-	relative, err := filepath.Rel(filepath.Join(out.dir, filepath.FromSlash(folder)), source)
+	from := filepath.Join(out.dir, filepath.FromSlash(folder))
+	relative, err := filepath.Rel(from, source)
 	if err != nil {
 		return unwritable(out.dir, err)
 	}
+	pipes := slices.Clone(out.pipes)
+	for i, name := range pipes {
+		if filepath.IsAbs(name) {
+			if pipes[i], err = filepath.Rel(from, name); err != nil {
+				return unwritable(out.dir, err)
+			}
+			pipes[i] = filepath.ToSlash(pipes[i])
+		}
+	}
 	t := p.add(rule)
-	out.files[path.Join(folder, t.cases)] = suite.AppendRecord(nil, filepath.ToSlash(relative))
+	out.files[path.Join(folder, t.cases)] = suite.AppendRecord(nil, filepath.ToSlash(relative), pipes...)
 	out.report.Rules++
 	out.report.Cases += len(suite.Cases)
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Rule is a rule under test.
@@ -75,7 +76,7 @@ func Open(t testing.TB, cases string) *Suite {
 
 // sets are the rule sets that tests of this process have opened: an archive
 // that a thousand records point into is read once.
-var sets sync.Map // of absolute path to func() (*ruleset.Set, query.Diagnostics)
+var sets sync.Map // of absolute path and pipelines to func() (*ruleset.Set, query.Diagnostics)
 
 // find returns the rule of a record, or nil.
 func find(t testing.TB, record *gen.Record) *ruleset.Rule {
@@ -84,8 +85,13 @@ func find(t testing.TB, record *gen.Record) *ruleset.Rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, _ := sets.LoadOrStore(name, sync.OnceValues(func() (*ruleset.Set, query.Diagnostics) {
-		return ruleset.Open(name, ruleset.Options{})
+	key := name + "\x00" + strings.Join(record.Pipelines, "\x00")
+	open, _ := sets.LoadOrStore(key, sync.OnceValues(func() (*ruleset.Set, query.Diagnostics) {
+		mapped, diags := pipelines(record.Pipelines)
+		if diags.Err() != nil {
+			return new(ruleset.Set), diags
+		}
+		return ruleset.Open(name, ruleset.Options{Pipeline: mapped})
 	}))
 	set, diags := open.(func() (*ruleset.Set, query.Diagnostics))()
 	for _, rule := range set.Rules {
@@ -97,6 +103,26 @@ func find(t testing.TB, record *gen.Record) *ruleset.Rule {
 		t.Fatalf("the rule cannot be read\n%s", printed(diags))
 	}
 	return nil
+}
+
+// pipelines reads those of a record: of ours by name, others from their files.
+func pipelines(names []string) (*pipeline.Pipeline, query.Diagnostics) {
+	var all []*pipeline.Pipeline
+	for _, name := range names {
+		p := pipeline.Named(name)
+		if p == nil {
+			text, err := os.ReadFile(filepath.FromSlash(name))
+			if err != nil {
+				return nil, query.Diagnostics{query.AsDiagnostic(err, query.CodeUnreadable)}
+			}
+			var diags query.Diagnostics
+			if p, diags = pipeline.Read(&query.Source{Name: name, Text: string(text)}, query.Limits{}); p == nil {
+				return nil, diags
+			}
+		}
+		all = append(all, p)
+	}
+	return pipeline.Join(all...), nil
 }
 
 // Check fails the test if the rule now does with the events of a case what it

@@ -41,7 +41,7 @@ func typeOf(language query.Language) string {
 // If no language takes the query, the errors of the one that got furthest are
 // the likeliest to help.
 func (c *compiler) guess() bool {
-	if pipeline(c.rule.Query.String) {
+	if pipes(c.rule.Query.String) {
 		c.language = query.ESQL
 		return true
 	}
@@ -85,9 +85,9 @@ func firstError(diags query.Diagnostics) int {
 	return first
 }
 
-// pipeline reports whether a query looks like ES|QL, which KQL would take for a
+// pipes reports whether a query looks like ES|QL, which KQL would take for a
 // row of words.
-func pipeline(s string) bool {
+func pipes(s string) bool {
 	word, rest, _ := strings.Cut(strings.TrimSpace(s), " ")
 	return (strings.EqualFold(word, "from") || strings.EqualFold(word, "row")) && strings.Contains(rest, "|")
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Options bound what is read; the zero value is good for every known rule set.
@@ -26,6 +27,10 @@ type Options struct {
 	// Placeholders are the values of %name% in Sigma rules; [ReadPlaceholders]
 	// reads them from a file. Those of [CompileOptions] go before them.
 	Placeholders map[string][]string
+
+	// Pipeline rewrites the Sigma rules of the set for the logs that they are to
+	// be matched with, whenever they are compiled. Nil: they stand as written.
+	Pipeline *pipeline.Pipeline
 }
 
 func (o Options) filled() Options {

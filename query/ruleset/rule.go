@@ -7,6 +7,7 @@ import (
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/sigma"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
 
 // Rule is one rule as its file has it. What its query means is up to
@@ -57,6 +58,7 @@ type Rule struct {
 	sigma    *sigma.Rule         // of a Sigma rule
 	sigmaSet *sigma.Set          // the rules that it may refer to
 	expand   map[string][]string // the values of placeholders
+	pipeline *pipeline.Pipeline  // nil where it stands as written
 	problems query.Diagnostics   // met while reading; Compile reports them
 }
 

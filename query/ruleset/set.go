@@ -182,7 +182,7 @@ func (l *loader) finish() (*Set, query.Diagnostics) {
 	rules := sigma.NewSet(l.sigma)
 	for i, f := range l.found {
 		if f.rule.sigma != nil {
-			f.rule.sigmaSet, f.rule.expand = rules, l.opts.Placeholders
+			f.rule.sigmaSet, f.rule.expand, f.rule.pipeline = rules, l.opts.Placeholders, l.opts.Pipeline
 		}
 		switch {
 		case dropped[i]:

@@ -136,6 +136,20 @@ func titled(s string) string {
 	return strings.Join(words, " ")
 }
 
+// Pipeline names what rewrites the rule when it is compiled; "" where it stands as
+// written.
+func (r *Rule) Pipeline() string {
+	if r.pipeline == nil {
+		return ""
+	}
+	return r.pipeline.Name
+}
+
+// Flat reports whether the rule is written for flat Windows events, as
+// package winlog makes them: Sigma's rules are, unless a pipeline names their
+// fields as other logs do.
+func (r *Rule) Flat() bool { return r.Language == query.Sigma && !r.pipeline.Renames() }
+
 // sigma compiles a Sigma rule. The plan may have a source of its own: that of a
 // correlation holds the rules of other files too.
 func (c *compiler) sigma() query.Body {
@@ -151,6 +165,15 @@ func (c *compiler) sigma() query.Body {
 	opts := sigma.Options{Set: r.sigmaSet, Placeholders: placeholders, Logsource: c.opts.Logsource, Limits: c.limits}
 	if len(c.tables) > 0 { // fields of Sigma are not those of ECS; only the user's tables know them
 		opts.Fields = schema.NewResolver(c.tables...)
+	}
+	if p := r.pipeline; p != nil {
+		opts.Map = func(rule *sigma.Rule, of sigma.Logsource) (*sigma.Rule, query.Diagnostics) {
+			return p.Rule(rule, of, c.opts.Logsource)
+		}
+		opts.Keys = p.Keys
+		if p.Renames() { // for what ECS and its like name
+			opts.Fields, opts.Typed = c.fields, true
+		}
 	}
 	plan, diags := sigma.Lower(r.sigma, opts)
 	c.diags = append(c.diags, diags...)

@@ -187,15 +187,15 @@ func (l *lowerer) correlated(name Name) (query.CorrelationRule, bool) {
 	case r == nil:
 		l.fail(query.CodeFormat, name.Span, "no rule has the id or name %.80q", name.Text).With("the rules of a correlation stand in the same file or rule set")
 		return out, false
-	case r == l.rule || slices.Contains(l.chain, r):
+	case r == l.origin || slices.Contains(l.chain, r):
 		l.fail(query.CodeFormat, name.Span, "the correlation refers to itself")
 		return out, false
 	case len(l.chain) > 20:
 		l.fail(query.CodeLimit, name.Span, "more than 20 correlations inside each other")
 		return out, false
 	}
-	l.chain = append(l.chain, l.rule)
-	leave := l.enter(r)
+	l.chain = append(l.chain, l.origin)
+	leave := l.enter(r, r.Logsource)
 	body := l.body()
 	leave()
 	l.chain = l.chain[:len(l.chain)-1]
@@ -211,9 +211,15 @@ func (l *lowerer) correlated(name Name) (query.CorrelationRule, bool) {
 // groups lowers group-by: a field of that name, or what an alias stands for.
 func (l *lowerer) groups(c *Correlation, out *query.Correlation) {
 	key := func(i int, at query.Span, field string) {
-		u := l.field(field)
-		u.text = true // values of one type compare with those of another by their text
-		out.Rules[i].By = append(out.Rules[i].By, query.Key{Span: l.at(at), Field: u.field})
+		for _, name := range l.keys(l.opts.Set.rule(out.Rules[i].Name), at, field) {
+			u := l.field(name)
+			u.text = true // values of one type compare with those of another by their text
+			out.Rules[i].By = append(out.Rules[i].By, query.Key{Span: l.at(at), Field: u.field})
+		}
+		if len(out.Rules[i].By) > len(out.Rules[0].By) || i == len(out.Rules)-1 && len(out.Rules[i].By) < len(out.Rules[0].By) {
+			l.fail(query.CodeUnsupported, at, "%.60s is one field in the events of one rule, and several in those of another", field).
+				With("the pipeline maps it so; groups of the two cannot be compared")
+		}
 	}
 	for _, g := range c.GroupBy {
 		a := slices.IndexFunc(c.Aliases, func(a Alias) bool { return a.Text == g.Text })
@@ -240,13 +246,53 @@ func (l *lowerer) groups(c *Correlation, out *query.Correlation) {
 	}
 }
 
+// keys returns what a field of the events of a rule is called in the plan.
+func (l *lowerer) keys(r *Rule, at query.Span, field string) []string {
+	for depth := 0; r != nil && r.Correlation != nil && depth <= 20; depth++ { // whose events are those of its rules
+		names := r.Correlation.Rules
+		if len(names) == 0 {
+			return []string{field}
+		}
+		r = l.opts.Set.rule(names[0].Text)
+	}
+	if l.opts.Keys == nil || r == nil {
+		return []string{field}
+	}
+	fields, remark := l.opts.Keys(r, field)
+	if remark != "" && !slices.ContainsFunc(l.diags, func(d *query.Diagnostic) bool { return d.Summary == remark && d.Subjects[0] == at }) {
+		l.warn(at, "%s", remark)
+	}
+	return fields
+}
+
+// counted returns the fields whose values a correlation looks at. They are the
+// same for all its rules.
+func (l *lowerer) counted(c *Correlation, out *query.Correlation) []string {
+	var fields []string
+	for _, f := range c.Fields {
+		var first []string
+		for i, member := range out.Rules {
+			names := l.keys(l.opts.Set.rule(member.Name), f.Span, f.Text)
+			if i == 0 {
+				first = names
+			} else if !slices.Equal(first, names) {
+				l.fail(query.CodeUnsupported, f.Span, "%.60s is %s in the events of one rule and %s in those of another", f.Text, strings.Join(first, ", "), strings.Join(names, ", ")).
+					With("the pipeline maps it so; their values cannot be counted together")
+				return nil
+			}
+		}
+		fields = append(fields, first...)
+	}
+	return fields
+}
+
 // same reports whether two names, or a name and an id, mean one rule.
 func (s *Set) same(a, b string) bool { return a == b || s.rule(a) != nil && s.rule(a) == s.rule(b) }
 
 // measure lowers the condition.
 func (l *lowerer) measure(c *Correlation, info correlationType, out *query.Correlation) {
-	for _, f := range c.Fields {
-		u := l.field(f.Text)
+	for _, f := range l.counted(c, out) {
+		u := l.field(f)
 		if info.kind == query.ValueCount {
 			u.text = true
 		} else {
@@ -372,24 +418,32 @@ func (l *lowerer) aggregated(where query.Pred) *query.Correlation {
 		Bounds: []query.CorrelationBound{{Span: l.at(a.at), Op: a.op, Value: a.value}},
 	}
 	if a.field.Text != "" {
-		u := l.field(a.field.Text)
-		out.Values = []*query.Field{u.field}
-		switch a.function {
-		case "count":
-			out.Kind = query.ValueCount
-			u.text = true
-		case "sum":
-			out.Kind = query.ValueSum
-			u.numbers, u.fraction = true, true
-		case "avg":
-			out.Kind = query.ValueAverage
-			u.numbers, u.fraction = true, true
+		names := l.keys(l.origin, a.field.Span, a.field.Text)
+		if a.function != "count" {
+			names = names[:1] // one number
+		}
+		for _, name := range names {
+			u := l.field(name)
+			out.Values = append(out.Values, u.field)
+			switch a.function {
+			case "count":
+				out.Kind = query.ValueCount
+				u.text = true
+			case "sum":
+				out.Kind = query.ValueSum
+				u.numbers, u.fraction = true, true
+			case "avg":
+				out.Kind = query.ValueAverage
+				u.numbers, u.fraction = true, true
+			}
 		}
 	}
 	for _, g := range a.by {
-		u := l.field(g.Text)
-		u.text = true
-		out.Rules[0].By = append(out.Rules[0].By, query.Key{Span: l.at(g.Span), Field: u.field})
+		for _, name := range l.keys(l.origin, g.Span, g.Text) {
+			u := l.field(name)
+			u.text = true
+			out.Rules[0].By = append(out.Rules[0].By, query.Key{Span: l.at(g.Span), Field: u.field})
+		}
 	}
 	return out
 }

@@ -26,6 +26,12 @@ type use struct {
 	networks bool
 	fraction bool
 	pending  []*query.Leaf // whose tests depend on the type
+
+	typed  bool          // declared is what a schema says
+	worded []*query.Leaf // that compare text
+	odd    bool          // another test than these needs text
+
+	declared query.Type
 }
 
 // field returns the use of a field by name.
@@ -34,12 +40,13 @@ func (l *lowerer) field(name string) *use {
 		return u
 	}
 	f := &query.Field{Name: name, Array: strings.Contains(name, "*"), Origin: "sigma"}
+	u := &use{field: f}
 	if l.opts.Fields != nil && name != anywhere {
 		if known, _ := l.opts.Fields.Field(name); !known.Inferred {
 			f.Array, f.Allowed, f.Origin = known.Array, known.Allowed, known.Origin
+			u.typed, u.declared = l.opts.Typed, known.Type
 		}
 	}
-	u := &use{field: f}
 	l.uses[name] = u
 	l.order = append(l.order, u)
 	return u
@@ -68,6 +75,7 @@ func (l *lowerer) settle() *query.Diagnostic {
 	networks := 0
 	for _, u := range l.order {
 		switch {
+		case u.typed && l.declare(u):
 		case u.text || u.numbers && u.networks:
 		case u.networks:
 			u.field.Type = query.IP
@@ -76,7 +84,7 @@ func (l *lowerer) settle() *query.Diagnostic {
 		case u.numbers:
 			u.field.Type = query.Long
 		}
-		if u.field.Type != query.Keyword {
+		if u.field.Type.Family() != query.Strings {
 			continue
 		}
 		for _, leaf := range u.pending {

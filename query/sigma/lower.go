@@ -26,6 +26,18 @@ type Options struct {
 	// do that select logs elsewhere.
 	Logsource bool
 	Limits    query.Limits // zero: query.DefaultLimits
+
+	// Map gives the rule to lower in the place of one: its fields renamed for
+	// other logs than Sigma's. It sees the rule itself, those that correlations
+	// refer to, and filters, each with the log source of the events that it is
+	// asked of. Logsource is left to it. Nil: rules are lowered as they stand.
+	Map func(r *Rule, of Logsource) (*Rule, query.Diagnostics)
+	// Keys gives the fields that hold, after Map, what a field held before it,
+	// together: as keys of groups and counted values. A remark says what is lost.
+	Keys func(r *Rule, field string) (fields []string, remark string)
+	// Typed takes the types of Fields for those that it knows, where the rule's
+	// tests can be made on them; see typed.go.
+	Typed bool
 }
 
 // Lower turns a rule into a plan, filters included. Without a plan the
@@ -34,8 +46,8 @@ type Options struct {
 // which begins with the rule's and in which the others follow.
 func Lower(r *Rule, opts Options) (*query.Plan, query.Diagnostics) {
 	opts.Limits = filled(opts.Limits)
-	l := &lowerer{opts: opts, uses: map[string]*use{}, told: map[*query.Diagnostic]bool{}}
-	l.enter(r)
+	l := &lowerer{opts: opts, uses: map[string]*use{}, told: map[*query.Diagnostic]bool{}, mapped: map[*Rule]*Rule{}}
+	l.enter(r, r.Logsource)
 	body := l.body()
 	if body == nil || l.diags.Err() != nil {
 		if l.diags.Err() == nil {
@@ -67,15 +79,18 @@ type lowerer struct {
 	dates        map[string]string // expressions for parts of dates that were made
 
 	rule    *Rule           // being lowered
+	origin  *Rule           // what it was before Map
+	mapped  map[*Rule]*Rule // by Map, in their own log source
 	base    int             // of its source in the plan's
 	sources []*query.Source // of the plan, in order
 	chain   []*Rule         // correlations on the way to the rule
 }
 
-// enter makes r the rule that is being lowered, and returns the way back.
-func (l *lowerer) enter(r *Rule) (leave func()) {
-	rule, base := l.rule, l.base
-	l.rule, l.base = r, 0
+// enter makes r the rule that is being lowered, over events of a log source, and
+// returns the way back.
+func (l *lowerer) enter(r *Rule, of Logsource) (leave func()) {
+	rule, origin, base := l.rule, l.origin, l.base
+	l.rule, l.origin, l.base = l.through(r, of), r, 0
 	for _, s := range l.sources {
 		if s == r.Source {
 			break
@@ -91,7 +106,21 @@ func (l *lowerer) enter(r *Rule) (leave func()) {
 			l.diags = append(l.diags, d)
 		}
 	}
-	return func() { l.rule, l.base = rule, base }
+	return func() { l.rule, l.origin, l.base = rule, origin, base }
+}
+
+// through returns what Map makes of a rule; what it has to say is told once.
+func (l *lowerer) through(r *Rule, of Logsource) *Rule {
+	if l.opts.Map == nil {
+		return r
+	}
+	if known := l.mapped[r]; known != nil && r.Filter == nil {
+		return known
+	}
+	to, diags := l.opts.Map(r, of)
+	l.diags = append(l.diags, diags...)
+	l.mapped[r] = to
+	return to
 }
 
 // source is that of the plan.
@@ -191,12 +220,17 @@ func (l *lowerer) detection() query.Pred {
 		return nil
 	}
 	terms := []query.Pred{where}
-	if l.opts.Logsource {
+	if l.opts.Logsource && l.opts.Map == nil {
 		terms = append(l.constraint(r.Logsource), terms...)
 	}
-	for _, f := range l.opts.Set.filters(r) {
-		leave := l.enter(f)
-		if p := l.conditions(f.Filter.Detection); p != nil {
+	for i, s := range r.Detection.Required {
+		if p := l.search(s); p != nil {
+			terms = slices.Insert(terms, i, p)
+		}
+	}
+	for _, f := range l.opts.Set.filters(l.origin) {
+		leave := l.enter(f, l.origin.Logsource)
+		if p := l.conditions(l.rule.Filter.Detection); p != nil {
 			terms = append(terms, p)
 		}
 		l.remarkFilter(f)
@@ -328,6 +362,15 @@ func (s *scope) unknown(c *clause) {
 
 // search lowers a tree of lists and maps.
 func (l *lowerer) search(s *Search) query.Pred {
+	if s.Not {
+		inner := *s
+		inner.Not = false
+		p := l.search(&inner)
+		if p == nil {
+			return nil
+		}
+		return &query.Not{Span: l.at(s.Span), Term: p}
+	}
 	if s.Item != nil {
 		return l.item(s.Item)
 	}
@@ -503,6 +546,7 @@ func (t *test) text(at query.Span, terms []term) query.Pred {
 	leaf, u := t.leaf(at, op, items)
 	leaf.Fold = t.fold
 	u.text = true
+	u.worded = append(u.worded, leaf)
 	return leaf
 }
 
@@ -518,7 +562,7 @@ func (t *test) operands(at query.Span, terms []term, op query.Op, operand func(*
 		leaf.Items = append(leaf.Items, o)
 	}
 	if op == query.OpRegex {
-		u.text = true
+		u.text, u.odd = true, true
 	} else {
 		u.pending = append(u.pending, leaf)
 	}
@@ -648,6 +692,7 @@ func (t *test) references(at query.Span, terms []term) query.Pred {
 		}
 		left, right := t.field(t.item.Field), t.field(one.Text.String)
 		left.text, right.text = true, true
+		left.odd, right.odd = true, true
 		a := &query.FieldRef{Span: t.at(t.item.At), Field: left.field}
 		b := &query.FieldRef{Span: t.at(one.Span), Field: right.field}
 		leaves = append(leaves, &query.Leaf{Span: at, Op: query.OpScript, Expr: t.relation(at, a, b)})

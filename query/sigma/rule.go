@@ -48,6 +48,7 @@ type (
 		Selections []*Search
 		Conditions []*Condition
 		Timeframe  time.Duration // of an aggregation in the old style; 0: not said
+		Required   []*Search     // what must hold besides; no rule says so, a processing pipeline does
 	}
 	// Search is a selection, or a part of one: a tree of lists (any of the
 	// terms) and maps (all of them) over items. Exactly one of Item and Terms
@@ -56,6 +57,7 @@ type (
 		query.Span
 		Name  Name // of a selection
 		Any   bool
+		Not   bool // it must not hold; no rule says so, a processing pipeline does
 		Terms []*Search
 		Item  *Item
 	}

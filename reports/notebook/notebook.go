@@ -89,6 +89,7 @@ func (p *page) about() {
 	row("Verdict", inline(string(p.suite.Verdict)))
 	row("Rule", inline(r.ID)+" in "+inline(cmp.Or(r.File, r.Source.Name)))
 	row("Type", inline(r.Type))
+	row("Pipeline", inline(r.Pipeline()))
 	row("Severity", inline(r.Severity))
 	row("Status", inline(p.meta("status").Str()))
 	row("Author", inline(texts(p.meta("author"))))
@@ -289,7 +290,12 @@ func (p *page) queries() {
 		out = append(out, " "+string(head[:len(head)-1])+",\n  \"dsl\": "+dsl+"}")
 	}
 	p.texts["queries"] = raw([]byte(lines(out)))
-	intro := "## The query for Elasticsearch\n\nQuery DSL is the faithful translation. Fields have the names that the rule gives them; an index that names them otherwise needs a mapping of its own.\n\n"
+	intro := "## The query for Elasticsearch\n\nQuery DSL is the faithful translation. "
+	if mapped := p.rule.Pipeline(); mapped != "" {
+		intro += "Fields have the names that the pipeline " + inline(mapped) + " gives them.\n\n"
+	} else {
+		intro += "Fields have the names that the rule gives them; an index that names them otherwise needs a mapping of its own.\n\n"
+	}
 	if len(p.preds) > 1 || len(p.preds) == 1 && !p.single() {
 		intro += "The rule looks at several events: a query finds those that take part; order, keys and counts are not in it.\n\n"
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
 	"github.com/rematch-dev/rematch/query/schema"
+	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 	"github.com/rematch-dev/rematch/tools/rematch/rules"
 )
 
@@ -26,6 +28,64 @@ type ruleArguments struct {
 	Placeholders string `placeholder:"FILE" help:"Values for the placeholders of Sigma rules: a YAML or JSON map from the name to a value or a list."`
 
 	unread query.Diagnostics // what could not be read
+	pipelineFlag
+}
+
+// pipelineFlag names the pipelines that Sigma rules go through.
+type pipelineFlag struct {
+	Pipeline []string `sep:"none" placeholder:"NAME" help:"Rewrite Sigma rules for other logs: a pipeline of ours (${pipelines}), or a YAML file in pySigma's form. May be repeated; lower priorities go first."`
+}
+
+// pipelineBytes bounds a file with a pipeline.
+const pipelineBytes = 4 << 20
+
+// pipeline reads the pipelines and joins them; nil where none is named.
+func (f *pipelineFlag) pipeline(s *session) (*pipeline.Pipeline, error) {
+	var all []*pipeline.Pipeline
+	for _, name := range f.Pipeline {
+		p, diags := openPipeline(name)
+		if p == nil {
+			return nil, diags
+		}
+		for _, d := range diags {
+			s.report(d)
+		}
+		all = append(all, p)
+	}
+	return pipeline.Join(all...), nil
+}
+
+// openPipeline returns a pipeline of ours, or reads one from a file.
+func openPipeline(name string) (*pipeline.Pipeline, query.Diagnostics) {
+	if p := pipeline.Named(name); p != nil {
+		return p, nil
+	}
+	data, err := readFile(name, pipelineBytes)
+	if err != nil {
+		d := query.AsDiagnostic(err, query.CodeUnreadable)
+		return nil, query.Diagnostics{d.With("pipelines of ours are %s; others are YAML files", strings.Join(pipelineNames(), ", "))}
+	}
+	return pipeline.Read(&query.Source{Name: filepath.ToSlash(name), Text: string(data)}, query.Limits{})
+}
+
+func pipelineNames() []string {
+	var names []string
+	for _, b := range pipeline.Builtins() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+// reading is how rules are to be read.
+func (a *ruleArguments) reading(s *session) (opts ruleset.Options, err error) {
+	if opts.Pipeline, err = a.pipeline(s); err != nil || a.Placeholders == "" {
+		return opts, err
+	}
+	data, err := readFile(a.Placeholders, schemaBytes)
+	if err == nil {
+		opts.Placeholders, err = ruleset.ReadPlaceholders(a.Placeholders, data)
+	}
+	return opts, err
 }
 
 // open opens the sets. What cannot be read is reported and left out; an error
@@ -35,19 +95,13 @@ func (a *ruleArguments) open(s *session) ([]*ruleset.Set, error) {
 		d := &query.Diagnostic{Code: query.CodeArguments, Summary: "no rules are named"}
 		return nil, d.With("name folders, archives or files, such as ./rules\n--embedded takes the rules that come with rematch")
 	}
+	opts, err := a.reading(s)
+	if err != nil {
+		return nil, err
+	}
 	var sets []*ruleset.Set
 	if a.Embedded {
-		sets = append(sets, embedded(s))
-	}
-	var opts ruleset.Options
-	if a.Placeholders != "" {
-		data, err := readFile(a.Placeholders, schemaBytes)
-		if err != nil {
-			return nil, err
-		}
-		if opts.Placeholders, err = ruleset.ReadPlaceholders(a.Placeholders, data); err != nil {
-			return nil, err
-		}
+		sets = append(sets, embedded(s, opts))
 	}
 	for _, name := range a.Rules {
 		set, diags := ruleset.Open(name, opts)
@@ -82,8 +136,8 @@ func (a *ruleArguments) notRead() int {
 
 // embedded opens the rule set inside the program. Its own test keeps it readable;
 // were it not, this would tell.
-func embedded(s *session) *ruleset.Set {
-	set, diags := ruleset.OpenFS(rules.Files, "embedded", ruleset.Options{})
+func embedded(s *session, opts ruleset.Options) *ruleset.Set {
+	set, diags := ruleset.OpenFS(rules.Files, "embedded", opts)
 	for _, d := range diags {
 		s.report(d)
 	}

@@ -12,6 +12,7 @@ type casesCommand struct {
 	worldFlags
 	shapeFlag
 	mutantFlag
+	layoutFlag
 	Realistic bool   `help:"Make documents that read like telemetry."`
 	Format    string `enum:"ndjson,elastic,panther,sigma" default:"ndjson" help:"ndjson: one case a line. elastic: one document a line, with labels. panther: tests of Panther rules. sigma: a txtar archive for SigmaHQ's regression_data."`
 }
@@ -50,6 +51,10 @@ func (c *casesCommand) Run(s *session) error {
 		if suite.Verdict != gen.Verified {
 			s.found()
 			s.errors(suite.Findings)
+		}
+		for i := range suite.Cases {
+			events := &suite.Cases[i].Events
+			events.Docs = c.all(events.Docs, suite.Rule)
 		}
 		if _, err := s.out.Write(format.Append(nil, suite)); err != nil {
 			return err

@@ -26,6 +26,8 @@ type diffCommand struct {
 	Markdown  bool     `xor:"format" help:"Print the whole report as Markdown."`
 	Out       string   `short:"o" placeholder:"DIR" help:"Also write the report into a folder: diff.md, short enough for a comment on a pull request, diff.html, diff.ipynb and diff.ndjson."`
 	worldFlags
+	pipelineFlag
+	mapped ruleset.Options
 }
 
 // Help is shown by --help.
@@ -81,6 +83,9 @@ func (c *diffCommand) Run(s *session) error {
 	}
 	tables, err := c.tables(s)
 	if err != nil {
+		return err
+	}
+	if c.mapped.Pipeline, err = c.pipeline(s); err != nil {
 		return err
 	}
 	opts := diff.Options{Tables: tables, Now: c.Now.Time, Witnesses: c.Witnesses, NoSuites: c.NoSuites, Clock: s.env.Clock}
@@ -147,7 +152,7 @@ func (c *diffCommand) compare(s *session, opts diff.Options) (*diff.Report, erro
 // open opens a set. One that cannot be read is an error and not an empty set, of
 // which every rule would be new or gone.
 func (c *diffCommand) open(s *session, name string) (*ruleset.Set, error) {
-	set, diags := ruleset.Open(name, ruleset.Options{})
+	set, diags := ruleset.Open(name, c.mapped)
 	if len(set.Rules) == 0 && len(diags) > 0 {
 		return nil, diags
 	}
@@ -172,7 +177,7 @@ func (c *diffCommand) revisions(s *session) (sets [2]*ruleset.Set, err error) {
 		path = ""
 	}
 	for i, revision := range []string{old, strings.TrimPrefix(new, ".")} {
-		set, diags, err := diff.Revision(context.Background(), ".", revision, path, ruleset.Options{})
+		set, diags, err := diff.Revision(context.Background(), ".", revision, path, c.mapped)
 		if err != nil {
 			return sets, err
 		}

@@ -20,6 +20,7 @@ import (
 type docsCommand struct {
 	ruleArguments
 	worldFlags
+	layoutFlag
 	Query        *string      `placeholder:"QUERY" help:"A query to draw documents for, instead of rules."`
 	Language     languageName `enum:",eql,kql,kuery,lucene" default:"" placeholder:"NAME" help:"Language of the query: eql, kql or lucene. Guessed where it is not given."`
 	Count        count        `default:"1" help:"How many event sets to draw. One is one document, or several for rules over several events."`
@@ -116,7 +117,7 @@ func (c *docsCommand) Run(s *session) error {
 		return nil // all rules have been refused, and the reasons told
 	}
 	from, to := c.Shard.of(uint64(c.Count))
-	if c.Format == "ndjson" {
+	if c.Format == "ndjson" && c.Layout == "nested" {
 		return c.lines(s, source, from, to)
 	}
 	return c.events(s, source, from, to)
@@ -223,7 +224,7 @@ func (c *docsCommand) events(s *session, source *gen.Source, from, to uint64) er
 			return err
 		}
 		into := event.Meta.(indices)
-		if err := write(event.Docs, into.docs); err != nil {
+		if err := write(c.all(event.Docs, into.rule), into.docs); err != nil {
 			return err
 		}
 		if !frame.action {
@@ -239,10 +240,13 @@ func (c *docsCommand) events(s *session, source *gen.Source, from, to uint64) er
 
 // indices are where the documents of a rule go: what it reads, and what it
 // compares that with.
-type indices struct{ docs, indicators index }
+type indices struct {
+	docs, indicators index
+	rule             *ruleset.Rule // nil for a query
+}
 
 func indicesOf(rule *ruleset.Rule) indices {
-	into := indices{docs: newIndex(rule.Index)}
+	into := indices{docs: newIndex(rule.Index), rule: rule}
 	if rule.ThreatMatch != nil {
 		into.indicators = newIndex(rule.ThreatMatch.Index)
 	}
@@ -254,8 +258,9 @@ var frames = map[string]struct {
 	open, between, close string
 	action               bool // each document follows a line that says what to do with it
 }{
-	"json": {open: "[\n", between: ",\n", close: "\n]\n"},
-	"bulk": {between: "\n", close: "\n", action: true},
+	"ndjson": {between: "\n", close: "\n"}, // of other layouts
+	"json":   {open: "[\n", between: ",\n", close: "\n]\n"},
+	"bulk":   {between: "\n", close: "\n", action: true},
 }
 
 // appendAction appends the action line of a document. Data streams take

@@ -20,8 +20,9 @@ type genCommand struct {
 	Now   moment   `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
 	shapeFlag
 	mutantFlag
-	Realistic bool   `help:"Make documents that read like telemetry."`
-	Fuzz      string `enum:"rapid,gopter" default:"rapid" help:"Library of the property tests: rapid or gopter."`
+	Realistic bool `help:"Make documents that read like telemetry."`
+	pipelineFlag
+	Fuzz string `enum:"rapid,gopter" default:"rapid" help:"Library of the property tests: rapid or gopter."`
 }
 
 // Help is shown by --help.
@@ -46,8 +47,12 @@ Exit code 0: the tests are written; rules without tests are listed on stderr, an
 func (c *genCommand) Run(s *session) error {
 	var sets []*ruleset.Set
 	dirs := map[string]string{}
+	mapped, err := c.pipeline(s)
+	if err != nil {
+		return err
+	}
 	for _, name := range c.Rules {
-		set, diags := ruleset.Open(name, ruleset.Options{})
+		set, diags := ruleset.Open(name, ruleset.Options{Pipeline: mapped})
 		for _, d := range diags {
 			s.report(d)
 		}
@@ -94,9 +99,10 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 		strengthen(&opts)
 	}
 	report, err := gotest.Write(set, dir, gotest.Options{
-		Options: opts,
-		Fuzz:    gotest.Fuzz(c.Fuzz),
-		Version: version(),
+		Options:   opts,
+		Pipelines: c.Pipeline,
+		Fuzz:      gotest.Fuzz(c.Fuzz),
+		Version:   version(),
 		Each: func(suite *gen.Suite) {
 			if suite.Verdict != gen.Verified {
 				without++

@@ -94,6 +94,7 @@ func newParser(c *cli, stdout, stderr io.Writer, exit func()) (*kong.Kong, error
 	return kong.New(c,
 		kong.Name("rematch"),
 		kong.Description(description),
+		kong.Vars{"pipelines": strings.Join(pipelineNames(), ", ")},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { exit() }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true, WrapUpperBound: 100}),

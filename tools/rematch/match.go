@@ -33,7 +33,7 @@ func (*matchCommand) Help() string {
 	return `Documents are numbered from 0. Rules over single events look at each document by itself, and are done with it.
 Rules over several events (sequences, samples, thresholds, new terms, indicator match) look at the whole input in
 the order of @timestamp, as one long run; with --now they look back from there, as far as they say. Sigma rules see
-Windows events flat, as they name their fields; other rules see documents as they are.
+Windows events flat, as they name their fields; with --pipeline, and for other rules, documents are taken as they are.
 
     rematch match ./rules --docs events.ndjson
     zcat events.gz | rematch match ./rules --docs - --json
@@ -58,8 +58,9 @@ func (m *matcher) single() bool {
 }
 
 // flat reports whether the rule is written for flat Windows events. Sigma's rules
-// are: EventID is theirs, not Event.System.EventID.
-func (m *matcher) flat() bool { return m.rule.Language == query.Sigma }
+// are: EventID is theirs, not Event.System.EventID. Those that went through a
+// pipeline of other names see documents as they are.
+func (m *matcher) flat() bool { return m.rule.Flat() }
 
 // Run streams the documents through the rules. Documents are kept only where a
 // rule needs several of them.

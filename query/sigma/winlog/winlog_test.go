@@ -80,3 +80,23 @@ func FuzzFlatten(f *testing.F) {
 		}
 	})
 }
+
+// An event that is written as evtx readers do is read back as it was.
+func TestEventIsTheWayBack(t *testing.T) {
+	for _, flat := range []string{
+		`{"Provider_Name":"Sysmon","EventID":1,"Channel":"C","Computer":"host","Image":"C:\\a.exe","Execution_ProcessID":4}`,
+		`{"@timestamp":"2026-01-01T00:00:00.000Z","Image":"a"}`,
+		`{"@timestamp":"2026-01-01T00:00:00.000Z","TimeCreated_SystemTime":"2025-01-01T00:00:00.000Z","Level":2,"Data":["a","b"]}`,
+		`{"Provider":"not an element of System","a.b":1}`,
+		`{}`,
+	} {
+		doc := parse(t, flat)
+		event := winlog.Event(doc)
+		back := winlog.Flatten(event)
+		for _, m := range doc {
+			if got, ok := back.Member(m.Name); !ok || !got.Equal(m.Value) && m.Name != "@timestamp" {
+				t.Errorf("%s: %s became %s in %s", flat, m.Name, got, event)
+			}
+		}
+	}
+}
