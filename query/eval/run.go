@@ -46,11 +46,12 @@ func (p *Program) doubt(code query.Code, at query.Span, summary string) *query.D
 type run struct {
 	*Program
 	*state
-	docs   []query.Document
-	in     []bool // inside the window
-	alerts [][]int
-	unsure *query.Diagnostic
-	final  remarks // of the state, which has gone back to the pool
+	docs     []query.Document
+	in       []bool // inside the window
+	alerts   [][]int
+	unsure   *query.Diagnostic
+	final    remarks // of the state, which has gone back to the pool
+	*witness         // of sequences that end early; nil where nobody asks
 
 	// Of correlations:
 	times    []time.Time // of each document
@@ -59,7 +60,12 @@ type run struct {
 }
 
 func (p *Program) run(set query.EventSet, now time.Time, negateOutside bool) *run {
-	r := &run{Program: p, state: p.state(nil, now), docs: set.Docs}
+	return p.watched(set, now, negateOutside, nil)
+}
+
+// watched is run with a witness of what the plan does not come to.
+func (p *Program) watched(set query.EventSet, now time.Time, negateOutside bool, w *witness) *run {
+	r := &run{Program: p, state: p.state(nil, now), docs: set.Docs, witness: w}
 	defer p.states.Put(r.state)
 	r.negateOutside = negateOutside
 	r.in = make([]bool, len(r.docs))

@@ -76,7 +76,12 @@ func (r *run) sequence(b *query.Sequence) {
 					}
 					delete(pending[i-1], key)
 					stopped, seen := until[key]
-					if at[doc].Sub(at[took.docs[0]]) > maxspan || seen && stopped >= took.last {
+					if span := at[doc].Sub(at[took.docs[0]]); span > maxspan {
+						r.lose(positive, took, "%s came %s after the first, later than maxspan=%s allows", r.called(doc), span, maxspan)
+						continue
+					}
+					if seen && stopped >= took.last {
+						r.lose(positive, took, "%s, an event of “until”, came before %s", r.called(order[stopped]), r.called(doc))
 						continue
 					}
 					next.docs = slices.Clone(took.docs)
@@ -98,8 +103,11 @@ func (r *run) sequence(b *query.Sequence) {
 	for _, s := range complete {
 		if r.nothingMissed(all, hits, at, s, maxspan) {
 			r.alerts = append(r.alerts, s.docs)
+		} else {
+			r.lose(positive, s, "a document is there that must be missing")
 		}
 	}
+	r.loseRest(b, positive, pending, hits, order)
 }
 
 // stepHits returns the keys under which each document satisfies each step; the

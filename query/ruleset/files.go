@@ -235,6 +235,10 @@ func readText(f io.Reader, name string, packed int64, opts Options, left *int64)
 	if at := invalidUTF8(src.Text); at >= 0 {
 		d := query.Errorf(query.CodeEncoding, query.Span{Start: at, End: at + 1}, "not UTF-8: byte %#02x at offset %d", data[at], at)
 		d.Source = src
+		if bom := src.Text[:min(len(src.Text), 2)]; bom == "\xff\xfe" || bom == "\xfe\xff" {
+			d.Summary = "not UTF-8, but UTF-16"
+			return nil, d.With("save the file as UTF-8; PowerShell's > writes UTF-16, Set-Content -Encoding utf8 does not")
+		}
 		return nil, d.With("save the file as UTF-8")
 	}
 	return src, nil

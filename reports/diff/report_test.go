@@ -172,7 +172,7 @@ func TestNotebook(t *testing.T) {
 	}
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		if os.Getenv("REMATCH_REQUIRE_PYTHON") != "" {
+		if os.Getenv("REQUIRE_PYTHON") == "1" {
 			t.Fatal(err)
 		}
 		t.Skip("no python3: the notebook's cells are not run")

@@ -143,8 +143,8 @@ func (r *reader) member(name string, member *zip.File) (held bool, err error) {
 	defer content.Close()
 	packed := int64(min(member.CompressedSize64, archiveBytes))
 	in := bufio.NewReader(&unpacking{r: content, total: &r.packed, packed: func() int64 { return packed }})
-	start, _ := in.Peek(512) // what is wrong comes up again below
-	start = bytes.TrimLeft(start, between)
+	start, _ := in.Peek(512)                              // what is wrong comes up again below
+	start = bytes.TrimLeft(start, between+"\xff\xfe\x00") // UTF-16, too
 	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
 		return false, nil
 	}
@@ -155,7 +155,7 @@ func (r *reader) member(name string, member *zip.File) (held bool, err error) {
 // grows until it holds the value: parsing starts again each time, and since the
 // window doubles, that is linear.
 func (r *reader) values(name string, in io.Reader) error {
-	w := window{in: in}
+	w := window{in: asUTF8(in)}
 	broken := 0
 	inArray := false // of documents, at the top level
 	for !r.stopped {

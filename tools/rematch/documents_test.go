@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
 
 	"github.com/rematch-dev/rematch/query"
 )
@@ -35,8 +36,20 @@ var documentInputs = []struct{ name, input, want string }{
 	{"an array in an array", "[[1],{\"a\":1}]\n{\"a\":2}", `- {"a":2}`},
 	{"the same name twice", "{\"a\":1,\"a\":2}\n{\"a\":3}", `- {"a":3}`},
 	{"not UTF-8", "{\"a\":\"\xff\"}\n{\"a\":3}", `- {"a":3}`},
+	{"UTF-16 of PowerShell", utf16le("\ufeff{\"a\":\"é😀\"}\r\n{\"a\":2}\r\n"), `{"a":"é😀"} {"a":2}`},
+	{"UTF-16 without a mark", utf16le(`[{"a":1},{"a":2}]`), `{"a":1} {"a":2}`},
+	{"UTF-16 cut in the middle", utf16le(`{"a":1}`) + "\x0a", `{"a":1} -`},
 	{"an array that does not end", `[{"a":1},`, `{"a":1}`},
 	{"two ends", "[{\"a\":1}]]\n{\"a\":2}", `{"a":1} - {"a":2}`},
+}
+
+// utf16le is text as Windows writes it.
+func utf16le(text string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = append(b, byte(u), byte(u>>8))
+	}
+	return string(b)
 }
 
 // readAll reads documents from a stream and writes them as the table has them.

@@ -34,6 +34,8 @@ func (*matchCommand) Help() string {
 Rules over several events (sequences, samples, thresholds, new terms, indicator match) look at the whole input in
 the order of @timestamp, as one long run; with --now they look back from there, as far as they say. Sigma rules see
 Windows events flat, as they name their fields; with --pipeline, and for other rules, documents are taken as they are.
+With --explain, of sequences that began and were not completed it is told how far they got, and what the next step
+waited for.
 
     rematch match ./rules --docs events.ndjson
     zcat events.gz | rematch match ./rules --docs - --json
@@ -72,8 +74,9 @@ func (c *matchCommand) Run(s *session) error {
 	var single, several []*matcher
 	for _, m := range all {
 		if m.single() || c.Explain {
-			single = append(single, m)
-		} else {
+			single = append(single, m) // which with --explain show what every document is to them
+		}
+		if !m.single() {
 			several = append(several, m)
 		}
 	}
@@ -333,13 +336,85 @@ func (r *matchRun) together() {
 			r.session.tell(outcome.Unsure)
 		}
 		for _, alert := range outcome.Alerts {
-			docs := make([]int, len(alert))
-			for i, at := range alert {
-				docs[i] = r.index[at]
+			docs := r.numbers(alert)
+			if r.command.Explain {
+				r.print("documents %s together match: %s\n", listed(docs), plain(m.rule.Name))
+				continue
 			}
 			r.hit(m, docs)
 		}
+		if !r.command.Explain {
+			continue
+		}
+		partials := m.program.Partials(set, r.now, func(doc int) int { return r.index[doc] })
+		for _, p := range partials {
+			r.partial(m, p)
+		}
+		_, sequence := m.plan.Body.(*query.Sequence)
+		switch {
+		case len(outcome.Alerts)+len(partials) > 0:
+		case sequence:
+			r.print("no document begins a sequence: %s\n", plain(m.rule.Name))
+		default:
+			r.print("the documents together do not match: %s\n", plain(m.rule.Name))
+		}
 	}
+}
+
+// numbers returns the positions in the input of documents that were kept.
+func (r *matchRun) numbers(kept []int) []int {
+	docs := make([]int, len(kept))
+	for i, at := range kept {
+		docs[i] = r.index[at]
+	}
+	return docs
+}
+
+// partial prints how far a sequence got, and what it waited for.
+func (r *matchRun) partial(m *matcher, p eval.Partial) {
+	r.print("a sequence that was not completed: %s\n", plain(m.rule.Name))
+	runs := map[int]int{}
+	steps := m.plan.Body.(*query.Sequence).Steps
+	step := func(n, run int) string {
+		if steps[n].Runs > 1 {
+			return fmt.Sprintf("step %d, time %d of %d", n+1, run, steps[n].Runs)
+		}
+		return fmt.Sprintf("step %d", n+1)
+	}
+	for i, at := range p.Docs {
+		runs[p.Steps[i]]++
+		r.print("  ✓ %s: document %d\n", step(p.Steps[i], runs[p.Steps[i]]), r.index[at])
+	}
+	if len(p.Docs) < stages(steps) {
+		where := strings.Join(strings.Fields(m.plan.Source.Slice(steps[p.Next].Where.Pos())), " ")
+		r.print("  ✗ %s: %s\n", step(p.Next, p.Run), plain(where))
+	}
+	r.print("    %s\n\n", p.Why)
+}
+
+// stages is how many documents a sequence takes.
+func stages(steps []query.Step) int {
+	n := 0
+	for _, s := range steps {
+		if !s.Missing {
+			n += max(s.Runs, 1)
+		}
+	}
+	return n
+}
+
+func (r *matchRun) print(format string, args ...any) {
+	if r.err == nil {
+		_, r.err = fmt.Fprintf(r.session.out, format, args...)
+	}
+}
+
+func listed(docs []int) string {
+	numbers := make([]string, len(docs))
+	for i, at := range docs {
+		numbers[i] = strconv.Itoa(at)
+	}
+	return strings.Join(numbers, ", ")
 }
 
 // hit prints an alert.
@@ -379,7 +454,7 @@ func appendHit(dst []byte, rule *ruleset.Rule, docs []int) []byte {
 
 // explain prints what the clauses of a rule come to on a document. For rules over
 // several events that is each of their predicates: whether they are met in the
-// right order is no matter of one document.
+// right order is no matter of one document, and told when all have been read.
 func (r *matchRun) explain(m *matcher, j *judged) {
 	if r.err != nil {
 		return

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"quote":  cmdQuote,
 			"repeat": cmdRepeat,
 			"sub":    cmdSub,
+			"utf16":  cmdUTF16,
 		},
 		Condition: func(cond string) (bool, error) { return cond == "short" && testing.Short(), nil },
 	})
@@ -183,4 +184,12 @@ func TestEveryCommandHasAScript(t *testing.T) {
 			t.Errorf("no script for %s among %v", node.Name, slices.Sorted(maps.Keys(have)))
 		}
 	}
+}
+
+// cmdUTF16 writes a file as PowerShell's > does: utf16 FROM TO.
+func cmdUTF16(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: utf16 FROM TO")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(utf16le("\ufeff"+ts.ReadFile(args[0]))), 0o666))
 }

@@ -116,7 +116,7 @@ var pictures = []struct {
 	{"near-miss", "report.html", "#rule-30b59a3a-df46-58d2-a00a-85263ba1dcb1", 1280, 620, true,
 		`document.querySelector("#page .case.no-match").scrollIntoView(); scrollBy(0, -80)`},
 	{"phone", "report.html", "#rule-30b59a3a-df46-58d2-a00a-85263ba1dcb1", 390, 1200, true, ""},
-	{"diff", "diff.html", "#change-1", 1280, 1150, false, `scrollTo(0, 0)`},
+	{"diff", "diff.html", "#change-4", 1280, 1150, false, `scrollTo(0, 0)`},
 }
 
 func main() {
