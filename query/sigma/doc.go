@@ -72,4 +72,11 @@
 //
 // [Logsources] holds what tells the events of a log source from others.
 // [Options.Logsource] adds it to the plan.
+//
+// # Other names
+//
+// [Options.Map] and [Options.Keys] lower rules that a pipeline has rewritten for
+// logs with other names; package pipeline has such. [Options.Typed] takes types of
+// fields from the schema of those logs, as far as a rule's tests can be made on
+// them.
 package sigma
