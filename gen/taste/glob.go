@@ -72,7 +72,8 @@ func (d *doc) together(h *hole) (texts []string) {
 			}
 		}
 		all := append(append(first, middle...), last...)
-		texts = append(texts, strings.Join(all, " "), strings.Join(all, ""))
+		row := strings.Join(all, " ")
+		texts = append(texts, strings.ReplaceAll(row, "  ", " "), row, strings.Join(all, ""))
 	}
 	const some, tries = 8, 96
 	if n <= some {
