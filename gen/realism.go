@@ -18,16 +18,33 @@ import (
 
 // tasting makes the options of scenes of a subject.
 func (s *subject) tasting() taste.Options {
-	return taste.Options{Keeps: keeps(s.plan, s.now), Indicators: s.ask.indicators}
+	return taste.Options{Keeps: keeps(s.plan, s.now, false), Indicators: s.ask.indicators}
 }
 
 // keeps tells for a field of a plan whether clauses notice other values in it:
 // each is asked, alone, about a document with nothing else. A field that clauses
-// read together with others, or that joins and counts read, is left alone.
-func keeps(plan *query.Plan, now time.Time) func(f *query.Field) func(was, is []query.Value) bool {
+// read together with others, or that joins and counts read, is left alone. With
+// rising, clauses that can only help the rule to match may become true.
+func keeps(plan *query.Plan, now time.Time, rising bool) func(f *query.Field) func(was, is []query.Value) bool {
 	leaves := map[*query.Field][]*query.Leaf{}
 	shut := map[*query.Field]bool{}
+	helps := map[*query.Leaf]bool{}
+	var walk func(p query.Pred, positive bool)
+	walk = func(p query.Pred, positive bool) {
+		if l, ok := p.(*query.Leaf); ok {
+			other, seen := helps[l]
+			helps[l] = positive && (other || !seen) // a selection may stand in a condition twice
+		}
+		_, negated := p.(*query.Not)
+		for _, kid := range query.Children(p) {
+			walk(kid, positive != negated)
+		}
+	}
+	_, event := plan.Body.(*query.Event)
 	for pred := range plan.Body.Preds {
+		if rising && event {
+			walk(pred, true)
+		}
 		for _, l := range query.Leaves(nil, pred) {
 			if l.Field != nil {
 				leaves[l.Field] = append(leaves[l.Field], l)
@@ -61,7 +78,13 @@ func keeps(plan *query.Plan, now time.Time) func(f *query.Field) func(was, is []
 			if len(is) > 1 && !f.Array {
 				return false
 			}
-			return slices.Equal(program.Truths(nil, document(was), now), program.Truths(nil, document(is), now))
+			before, after := program.Truths(nil, document(was), now), program.Truths(nil, document(is), now)
+			for i, l := range leaves[f] {
+				if after[i] != before[i] && !(helps[l] && after[i] == query.True) {
+					return false
+				}
+			}
+			return true
 		}
 	}
 }
@@ -96,6 +119,9 @@ func joined(body query.Body, f *query.Field) bool {
 func (s *subject) realistic(solution *solver.Solution, stamp stamps, key uint64, plain bool) *template {
 	opts := s.tasting()
 	opts.Plain = plain
+	if !plain {
+		opts.Keeps = keeps(s.plan, s.now, true)
+	}
 	t := compose(solution, stamp, taste.New(s.plan, solution, opts))
 	t.start = streamAt(key, 0)
 	return t

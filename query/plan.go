@@ -10,7 +10,13 @@ type Plan struct {
 	Fields   []*Field // every field that Body reads, each once, in order of first use
 	Indices  []string // index patterns that the rule reads; nil where it does not say
 	Window   Window   //
+
+	Logsource Logsource // of Sigma rules
 }
+
+// Logsource says which logs a rule is about, in the words of Sigma's taxonomy;
+// empty parts say nothing.
+type Logsource struct{ Product, Category, Service string }
 
 // Language is a query language.
 type Language string

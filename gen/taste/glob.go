@@ -13,7 +13,7 @@ const variants = 3
 // fill puts words in place of the wildcards of a rule's pattern: what stands
 // around a star says what it stands for.
 func (d *doc) fill(g query.Glob, field string, variant int) string {
-	line := strings.HasSuffix(field, "command_line") || strings.HasSuffix(field, "args")
+	line := strings.HasSuffix(field, "command_line") || strings.HasSuffix(field, "args") || strings.HasSuffix(field, "CommandLine")
 	b := make([]byte, 0, 96)
 	for i, p := range g {
 		if i > 0 && p.Kind == query.GlobAny && g[i-1].Kind == query.GlobOne && variant == 0 {
@@ -47,6 +47,49 @@ func (d *doc) fill(g query.Glob, field string, variant int) string {
 	return string(b)
 }
 
+// together proposes texts that satisfy several patterns of a rule at once: what
+// they ask for, in a row, with what stands at an end there.
+func (d *doc) together(h *hole) (texts []string) {
+	n := len(h.globs)
+	if n < 2 {
+		return nil
+	}
+	join := func(globs ...query.Glob) {
+		var first, middle, last []string
+		for i, g := range globs {
+			variant := variants - 1
+			if i == 0 {
+				variant = 0
+			}
+			text := d.fill(g, h.field.Name, variant)
+			switch {
+			case len(g) > 0 && g[0].Kind == query.GlobText:
+				first = append(first, text)
+			case len(g) > 0 && g[len(g)-1].Kind == query.GlobText:
+				last = append(last, text)
+			default:
+				middle = append(middle, strings.TrimSpace(text))
+			}
+		}
+		all := append(append(first, middle...), last...)
+		row := strings.Join(all, " ")
+		texts = append(texts, strings.ReplaceAll(row, "  ", " "), row, strings.Join(all, ""))
+	}
+	const some, tries = 8, 96
+	if n <= some {
+		join(h.globs...)
+	}
+	at := d.dice.n(n)
+	for i := range n {
+		for k := range n {
+			if i != k && len(texts) < tries {
+				join(h.globs[(at+i)%n], h.globs[(at+k)%n])
+			}
+		}
+	}
+	return texts
+}
+
 // opening is what a leading star stands for.
 func (d *doc) opening(next string, line bool, variant int) string {
 	switch {
@@ -64,6 +107,8 @@ func (d *doc) opening(next string, line bool, variant int) string {
 		return `C:\Windows\System32`
 	case strings.HasPrefix(next, `\`):
 		return `C:\ProgramData`
+	case strings.HasPrefix(next, "/") && variant == 0 && d.vocab.own != nil && !line && strings.Count(next, "/") == 1:
+		return "/usr/bin"
 	case strings.HasPrefix(next, "/") && variant == 0:
 		return ""
 	case strings.HasPrefix(next, "/"):

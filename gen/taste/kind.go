@@ -55,6 +55,9 @@ func (d *doc) written(name string) string {
 
 // system tells from a rule's words which operating system it is about.
 func (d *doc) system(text string) string {
+	if os := d.plan.Logsource.Product; systems[os].family != "" {
+		return os
+	}
 	for _, name := range []string{"host.os.type", "host.os.family", "host.os.platform"} {
 		switch v := strings.ToLower(d.written(name)); v {
 		case "windows", "linux", "macos":
@@ -115,6 +118,9 @@ func (d *doc) indices() []string {
 // match finds the profile that most speaks for: the category of the event, then
 // where it is stored, then which fields it has.
 func (d *doc) match(indices []string) *profile {
+	if d.vocab.own != nil {
+		return d.matchSigma()
+	}
 	category, best, most := d.written("event.category"), (*profile)(nil), -1
 	for _, p := range d.vocab.profiles {
 		score := 0

@@ -163,7 +163,7 @@ func (d *doc) process(role int) *process {
 	if p.stamp == d.turn {
 		return p
 	}
-	p.stamp = d.turn
+	p.stamp, p.args = d.turn, nil
 	f := &d.fields.process[role]
 	from := d.links[role]
 	var like *process
@@ -200,8 +200,12 @@ func (d *doc) suggest(role int) *program {
 		return d.oneOf("shell")
 	} else {
 		if f := d.fields.original[0]; d.driven(f) {
-			if all := d.vocab.byName[d.os+" "+strings.ToLower(d.choose(f))]; len(all) > 0 {
+			name := d.choose(f)
+			if all := d.vocab.byName[d.os+" "+strings.ToLower(name)]; len(all) > 0 {
 				return one(d.dice, all)
+			}
+			if d.vocab.own != nil && strings.HasSuffix(strings.ToLower(name), ".exe") {
+				return &program{os: d.os, dir: `C:\Windows\System32`, name: strings.ToLower(name), signer: "Microsoft Windows", command: []string{}}
 			}
 		}
 		if d.hint != nil && (d.driven(d.fields.process[0].line) || d.driven(d.fields.process[0].args)) {
@@ -291,7 +295,10 @@ func (d *doc) commandLine(p *process, f *processFields, like *process) {
 		p.room = p.args
 	}
 	if d.driven(f.line) && len(p.args) == 0 {
-		p.line = d.choose(f.line)
+		if d.vocab.own == nil || !d.begun(f.line, first, p.name) {
+			p.line = d.choose(f.line)
+		}
+		p.line = d.cells[f.line].value.Str()
 	} else {
 		p.line = joinLine(p.args)
 		more := p.line + " " + d.home() + d.separator() + one(d.dice, d.vocab.lists["stem"])
@@ -387,8 +394,11 @@ func (d *doc) identity(p *process, f *processFields, role int, like *process) {
 		pid = n
 	}
 	p.pid = pid
-	entity := seeded(d.world.host, p.path, decimal(pid)).digits(nil, base64Digits, 42)
-	p.entity = d.settle(f.entity, string(entity))
+	entity := string(seeded(d.world.host, p.path, decimal(pid)).digits(nil, base64Digits, 42))
+	if d.vocab.own != nil {
+		entity = d.guid("process", p.path, decimal(pid))
+	}
+	p.entity = d.settle(f.entity, entity)
 	if like != nil && like.entity != "" {
 		p.entity = like.entity
 	}

@@ -61,6 +61,9 @@ func (v *vocabulary) number() {
 			add(func(d *doc, f int) { d.settle(f, d.hash(path(d), name, digits)) }, prefix+"hash."+name)
 		}
 	}
+	if v.own != nil {
+		v.numberSigma(add)
+	}
 	for role, prefix := range prefixes {
 		run := func(d *doc, _ int) { d.process(role) }
 		fields.process[role] = processFields{

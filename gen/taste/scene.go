@@ -68,7 +68,11 @@ type want struct {
 
 // New makes a scene of a solution of a plan.
 func New(plan *query.Plan, sol *solver.Solution, opts Options) *Scene {
-	s := &Scene{plan: plan, opts: opts, vocab: words(), arguments: map[string]template{}, stable: map[trait]string{}}
+	vocab := words()
+	if plan.Language == query.Sigma {
+		vocab = sigmaWords()
+	}
+	s := &Scene{plan: plan, opts: opts, vocab: vocab, arguments: map[string]template{}, stable: map[trait]string{}}
 	s.fields = &s.vocab.fields
 	leader := map[[2]int]int{}
 	for i, fs := range sol.Fields {

@@ -296,6 +296,11 @@ func (d *doc) member(h *hole, j int) query.Value {
 				}
 			}
 		}
+		for _, text := range d.together(h) {
+			if v := query.StringOf(text); set.Contains(v) {
+				return v
+			}
+		}
 		for _, p := range d.guess(h.field.Name) {
 			if v := query.StringOf(p); set.Contains(v) {
 				return v

@@ -71,6 +71,10 @@ func (v *vocabulary) template(s string) template {
 			p.kind, p.name, p.length = partIdentifier, name, int(whole(length))
 		case name == "id" && length != "":
 			p.kind = partStable
+		case name == "guid" && length != "":
+			p.kind, p.attribute = partAttribute, func(d *doc) string { return d.guid(length, "", "") }
+		case v.own != nil && v.numbers[inside] > 0:
+			p.kind, p.field = partField, v.numbers[inside]
 		case attributes[inside] != nil:
 			p.kind, p.attribute = partAttribute, attributes[inside]
 		case strings.Contains(inside, ".") && !strings.ContainsAny(inside, "=/ "):

@@ -32,6 +32,9 @@ type (
 	// profile is a line of profiles.tsv.
 	profile struct {
 		name, dataset, agent string
+		product              string // of Sigma's profiles, and what their events say of themselves
+		channel, provider    string
+		eventID              int64
 		indices, fields      []string
 		extras               []int
 	}
@@ -51,12 +54,17 @@ type vocabulary struct {
 
 	fields numbers
 
+	own map[string]string // the names that records have in Sigma's events, by those of ECS; nil for ECS
+
 	pairs      map[string][]string // types by category of events
 	categories []string            // in order
 }
 
-// words is the vocabulary, read at first use.
-var words = sync.OnceValue(readWords)
+// The vocabularies, read at first use: that of ECS, and that of Sigma's events.
+var (
+	words      = sync.OnceValue(func() *vocabulary { return readWords(nil) })
+	sigmaWords = sync.OnceValue(func() *vocabulary { return readWords(sigmaNames) })
+)
 
 // rows yields the lines of a table, cut into columns.
 func rows(name string) func(yield func([]string) bool) {
@@ -74,8 +82,9 @@ func rows(name string) func(yield func([]string) bool) {
 	}
 }
 
-func readWords() *vocabulary {
+func readWords(own map[string]string) *vocabulary {
 	v := &vocabulary{
+		own:      own,
 		programs: map[string][]*program{}, byName: map[string][]*program{},
 		lists: map[string][]string{}, numbers: map[string]int{}, pairs: map[string][]string{},
 	}
@@ -112,6 +121,10 @@ func readWords() *vocabulary {
 			v.rules[n] = rule{proposals: v.templates(r[1:])}
 		}
 	}
+	if own != nil {
+		v.readSigma()
+		return v
+	}
 	groups := map[string][]int{}
 	for r := range rows("groups") {
 		for name := range strings.FieldsSeq(r[1]) {
@@ -136,6 +149,11 @@ func readWords() *vocabulary {
 // field returns the number of a field, a new one if it has none yet.
 func (v *vocabulary) field(name string) int {
 	n, ok := v.numbers[name]
+	if own := v.own[name]; !ok && own != "" {
+		n = v.field(own)
+		v.numbers[name] = n
+		return n
+	}
 	if !ok {
 		n = len(v.names)
 		v.numbers[name] = n

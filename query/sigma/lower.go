@@ -56,6 +56,7 @@ func Lower(r *Rule, opts Options) (*query.Plan, query.Diagnostics) {
 		return nil, l.diags
 	}
 	plan := &query.Plan{Language: query.Sigma, Source: l.source(), Body: body}
+	plan.Logsource = query.Logsource{Product: r.Logsource.Product, Category: r.Logsource.Category, Service: r.Logsource.Service}
 	if d := l.settle(); d != nil {
 		d.Source = plan.Source
 		return nil, append(l.diags, d)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,8 +55,15 @@ func Write(w io.Writer, s *gen.Suite, opts Options) error {
 	p.queries()
 	p.documents()
 	p.events()
+	timed := p.timeline()
 	cells := cut(cellsFile, p.texts, digest(s.Rule.ID, 12), func(role string) bool {
-		return opts.Events != nil || role != "events" && role != "events-title"
+		switch strings.TrimSuffix(role, "-title") {
+		case "events":
+			return opts.Events != nil
+		case "timeline":
+			return timed
+		}
+		return true
 	})
 	return write(w, cells, oneLine(p.title()), map[string]any{
 		"rule_id": s.Rule.ID, "title": s.Rule.Name, "file": s.Rule.File, "verdict": s.Verdict, "version": opts.Version,
@@ -245,6 +253,8 @@ func predName(body query.Body, i int) string {
 		return "events"
 	case *query.IndicatorMatch:
 		return [...]string{"events", "indicators"}[i]
+	case *query.Correlation:
+		return searches(b)[i].Name
 	}
 	return fmt.Sprintf("predicate %d", i+1)
 }
@@ -313,6 +323,43 @@ func (p *page) single() bool {
 	}
 	_, ok := p.suite.Plan.Body.(*query.Event)
 	return ok
+}
+
+// timeline says how the events of a correlation fall into groups; of other rules
+// it reports that there is nothing to say.
+func (p *page) timeline() bool {
+	if p.suite.Plan == nil {
+		return false
+	}
+	b, ok := p.suite.Plan.Body.(*query.Correlation)
+	if !ok {
+		return false
+	}
+	var groups []string
+	for _, r := range searches(b) {
+		var fields []query.Value
+		for _, k := range r.By {
+			fields = append(fields, text(k.Field.Name))
+		}
+		groups = append(groups, " "+list(fields...).String())
+	}
+	p.texts["groups"] = raw([]byte(lines(groups)))
+	p.texts["window"] = "WINDOW = " + strconv.FormatFloat(b.Window.Seconds(), 'f', -1, 64) + "  # seconds: the timespan of the rule\n"
+	p.texts["timeline-notes"] = "## When the events happen\n\nThe first dozen cases, group by group: the seconds after the group's first event, and which search each event satisfies. The line is as long as the timespan, or as the group where that is longer."
+	return true
+}
+
+// searches are the rules of a correlation that are searches, those of the
+// correlations among its rules in their place, as the predicates stand.
+func searches(b *query.Correlation) (rules []*query.CorrelationRule) {
+	for i := range b.Rules {
+		if inner := b.Rules[i].Correlation; inner != nil {
+			rules = append(rules, searches(inner)...)
+		} else {
+			rules = append(rules, &b.Rules[i])
+		}
+	}
+	return rules
 }
 
 // documents embeds the cases.

@@ -3,7 +3,6 @@ package notebook
 import (
 	"archive/zip"
 	"bytes"
-
 	"encoding/json"
 	"io"
 	"os"

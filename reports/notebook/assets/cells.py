@@ -152,6 +152,45 @@ for case in [case for case in CASES if case["expect"] == "match" and not BEYOND]
 assert not different, "\n".join(different)
 print(checked, "documents judged as expected" + (", %d not judged" % len(skipped) if skipped else "") + "." if not BEYOND else "Nothing was judged.")
 
+# %% [markdown] timeline-title
+# {{timeline-notes}}
+
+# %% timeline
+# The fields that events are grouped by, for each of the predicates above.
+GROUPS = json.loads(r'''
+{{groups}}
+''')
+{{window}}
+
+
+def moment(doc):
+    from datetime import datetime
+
+    return datetime.fromisoformat(lookup(doc, "@timestamp")[0].replace("Z", "+00:00"))
+
+
+def timeline(case, width=40):
+    """The events of a case in the order of time, group by group."""
+    groups = {}
+    for number, doc in enumerate(case["docs"]):
+        for predicate in case["holds"][number] if "holds" in case else judged(doc)[0]:
+            key = tuple(path + " = " + " ".join(map(str, lookup(doc, path))) for path in GROUPS[predicate])
+            groups.setdefault(key, []).append((moment(doc), number + 1, PREDICATES[predicate]["name"]))
+    print("%s, %s: %s" % (case["case"], case["expect"], case["why"]))
+    for key, events in groups.items():
+        events.sort()
+        first = events[0][0]
+        spread = max((events[-1][0] - first).total_seconds(), WINDOW, 0.001)
+        print("  group:", ", ".join(key) or "all events")
+        for time, number, name in events:
+            after = (time - first).total_seconds()
+            print("    %10.3fs |%s| document %d: %s" % (after, "●".rjust(1 + int((width - 1) * after / spread)).ljust(width), number, name))
+
+
+for case in CASES[:12] if not BEYOND else []:
+    if all(lookup(doc, "@timestamp") for doc in case["docs"]):
+        timeline(case)
+
 # %% [markdown] events-title
 # {{events-notes}}
 
