@@ -348,7 +348,8 @@ type cell struct {
 	vals   []reading
 	folded [3][]string // by query.Fold; [0] is unused
 	words  [][]string
-	cut    bool // words are there
+	cut    bool   // words are there
+	made   *texts // where folded texts are put; nil: each in memory of its own
 }
 
 // cell returns the readings of a slot.
@@ -456,7 +457,13 @@ func (c *cell) text(i int, fold query.Fold) string {
 		return c.vals[i].text
 	}
 	for len(c.folded[fold]) < len(c.vals) {
-		c.folded[fold] = append(c.folded[fold], pattern.Fold(c.vals[len(c.folded[fold])].text, fold))
+		text := c.vals[len(c.folded[fold])].text
+		if c.made != nil {
+			text = c.made.fold(text, fold)
+		} else {
+			text = pattern.Fold(text, fold)
+		}
+		c.folded[fold] = append(c.folded[fold], text)
 	}
 	return c.folded[fold][i]
 }
