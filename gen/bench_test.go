@@ -153,7 +153,7 @@ func costsOf(b *testing.B, s *Source, n uint64, rounds int) costs {
 	whole := func(i int) { buf, _ = s.Append(buf[:0], uint64(i)+1) }
 	c.whole = each(whole)
 	c.draw = each(func(i int) {
-		_, d, _ := s.fill(uint64(i) + 1)
+		_, d, _ := s.fill(uint64(i)+1, true)
 		buf = d.appendJSON(buf[:0], 0)
 	})
 	c.marshal = each(func(i int) { json.Marshal(docs[i]) })

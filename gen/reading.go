@@ -71,6 +71,12 @@ func (s *subject) mismatch(docs []query.Document, want Expect) *query.Diagnostic
 	return s.at(d)
 }
 
+// garbled reports that what was written is no document.
+func (s *subject) garbled(text []byte, err error) *query.Diagnostic {
+	d := &query.Diagnostic{Code: query.CodeMismatch, Summary: "Rematch wrote what is not JSON: this is a bug, please report it with the rule"}
+	return s.at(d.With("%s: %v", text, err))
+}
+
 // gate is a node of a predicate, with the truth that the evaluator found in the
 // documents read last. Inside a nested object that is the truth on the element
 // that decides.

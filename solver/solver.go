@@ -116,3 +116,10 @@ type Set interface {
 	// Members returns all members where there are at most limit of them.
 	Members(limit int) (members []query.Value, all bool)
 }
+
+// Appender is a [Set] that writes members without making a [query.Value] of each.
+type Appender interface {
+	// AppendDraw appends the JSON text of the member that Draw returns for the
+	// same stream.
+	AppendDraw(dst []byte, src rand.Source) []byte
+}
