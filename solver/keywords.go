@@ -2,6 +2,7 @@ package solver
 
 import (
 	"math/rand/v2"
+	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -164,6 +165,44 @@ type stringSet struct{ set *text.Set }
 func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(scriptText(v)) }
 func (s *stringSet) Simplest() query.Value            { return query.StringOf(s.set.Simplest()) }
 func (s *stringSet) Draw(src rand.Source) query.Value { return query.StringOf(s.set.Draw(src)) }
+
+// AppendDraw implements [Appender].
+func (s *stringSet) AppendDraw(dst []byte, src rand.Source) []byte {
+	dst = append(dst, '"')
+	return quote(s.set.AppendDraw(dst, src), len(dst))
+}
+
+// quote makes of the text at dst[from:] the rest of a JSON string, in place unless
+// it holds what is rare.
+func quote(dst []byte, from int) []byte {
+	escapes, ascii := 0, true
+	for _, c := range dst[from:] {
+		if c == '"' || c == '\\' {
+			escapes++
+		}
+		if c < ' ' {
+			return query.AppendString(dst[:from-1], string(dst[from:]))
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && !utf8.Valid(dst[from:]) {
+		return query.AppendString(dst[:from-1], string(dst[from:]))
+	}
+	if escapes > 0 {
+		end := len(dst)
+		dst = append(dst, dst[end-escapes:]...) // room: there are at least as many bytes
+		for to := len(dst) - 1; escapes > 0; to-- {
+			end--
+			if dst[to] = dst[end]; dst[end] == '"' || dst[end] == '\\' {
+				to--
+				dst[to] = '\\'
+				escapes--
+			}
+		}
+	}
+	return append(dst, '"')
+}
+
 func (s *stringSet) Members(limit int) ([]query.Value, bool) {
 	members, all := s.set.Members(limit)
 	return stringValues(members), all

@@ -212,6 +212,7 @@ type sampler struct {
 	*graph
 	lengths []int       // those that have members
 	ways    [][]float64 // by symbols left and state
+	sure    bool        // what it draws is a member: every condition is active
 	palette []palette   // by class
 	weight  [][]float64 // by state and edge
 }
@@ -241,19 +242,34 @@ func newSampler(from *refinement) *sampler {
 			return nil
 		}
 		s := prepare(p.explore(sampleStates))
-		if s == nil || round == maxPieces {
+		if s == nil {
+			return nil
+		}
+		if s.sure = r.exhausted(s.lengths[len(s.lengths)-1]); s.sure || round == maxPieces {
 			return s
 		}
 		d := dice{rand.NewPCG(1, 2)}
 		violated := false
 		for range sampleTrials {
-			probe := newProbe(s.draw(&d))
+			probe := newProbe(string(s.draw(nil, d)))
 			violated = r.violated(&probe) || violated
 		}
 		if !violated {
 			return s
 		}
 	}
+}
+
+// exhausted reports whether all conditions are active, but for lengths that texts of
+// up to longest code points cannot exceed.
+func (r *refinement) exhausted(longest int) bool {
+	for i, a := range r.atoms {
+		short := !a.out && a.n.op == opLength && a.n.min == 0 && (a.n.max < 0 || a.n.max >= utf8.UTFMax*longest)
+		if !r.done[i] && !short {
+			return false
+		}
+	}
+	return true
 }
 
 // prepare fills the tables of a graph whose start leads to acceptance.
@@ -318,9 +334,7 @@ func (s *sampler) longer(row []float64) []float64 {
 	return next
 }
 
-func (s *sampler) draw(d *dice) string {
-	var buf [64]byte
-	text := buf[:0]
+func (s *sampler) draw(text []byte, d dice) []byte {
 	state := int32(0)
 	for left := s.lengths[d.below(len(s.lengths))]; left > 0; left-- {
 		row := s.ways[left-1]
@@ -354,7 +368,7 @@ func (s *sampler) draw(d *dice) string {
 		text = s.palette[class].append(text, d)
 		state = e.to
 	}
-	return string(text)
+	return text
 }
 
 // newPalette prefers letters and digits, then printable ASCII, then printable
@@ -389,7 +403,7 @@ func newPalette(set runeSet) palette {
 	return p
 }
 
-func (p *palette) append(text []byte, d *dice) []byte {
+func (p *palette) append(text []byte, d dice) []byte {
 	if len(p.common) > 0 {
 		return append(text, p.common[d.below(len(p.common))])
 	}

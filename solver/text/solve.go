@@ -281,10 +281,32 @@ func obvious(atoms []atom) outcome {
 		violated := slices.IndexFunc(atoms, func(a atom) bool { return !a.holds(&p) })
 		if killer = max(violated, 0); violated < 0 {
 			folds := slices.ContainsFunc(globs, func(g *glob) bool { return g.fold != query.Exact })
-			return outcome{shape: &patternShape{pattern: g, folds: folds}, witness: text}
+			return outcome{shape: &patternShape{pattern: g, folds: folds, sure: alone(atoms, g)}, witness: text}
 		}
 	}
 	return outcome{}
+}
+
+// alone reports whether whatever a patternShape proposes for g is a solution: one
+// pattern is all that atoms ask for, and a length that no proposal exceeds.
+func alone(atoms []atom, g query.Glob) bool {
+	globs, longest := 0, 0
+	for _, p := range g {
+		longest += max(len(p.Text), 1)
+		if p.Kind == query.GlobAny {
+			longest += longestStar
+		}
+	}
+	for _, a := range atoms {
+		switch {
+		case !a.out && a.n.op == opGlob:
+			globs++
+		case !a.out && a.n.op == opLength && a.n.min == 0 && (a.n.max < 0 || a.n.max >= longest):
+		default:
+			return false
+		}
+	}
+	return globs < 2
 }
 
 // overlay makes one pattern of several: the longest beginning, all middles, the
