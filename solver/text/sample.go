@@ -132,16 +132,28 @@ func newWhole(p *product) *whole {
 	}
 }
 
+// endless reports whether the language of p is known to be without end. It stops
+// exploring as soon as it sees that.
+func endless(p *product) bool {
+	if p.dead() {
+		return false
+	}
+	for more := 64; ; more *= 4 {
+		switch g := p.explore(more); {
+		case g.cyclic():
+			return true
+		case g.complete || p.budget.spent() || more > 1<<14:
+			return false
+		}
+	}
+}
+
 // members returns the members in the order of their lengths.
 func (w *whole) members(limit int) ([]string, bool) {
 	if !w.finite {
 		return nil, false
 	}
-	total := 0.0
-	for _, n := range w.count(len(w.edges)) { // no path is longer without a cycle
-		total += n
-	}
-	if total > float64(limit) {
+	if w.exceeds(limit) {
 		return nil, false
 	}
 	var out []string
@@ -172,15 +184,36 @@ func (w *whole) members(limit int) ([]string, bool) {
 	return out, true
 }
 
+// exceeds reports whether there are more than limit members of a finite set.
+func (w *whole) exceeds(limit int) bool {
+	total := 0.0
+	w.lengths(func(_ int, count float64) bool {
+		total += count
+		return total <= float64(limit)
+	})
+	return total > float64(limit)
+}
+
 // count returns the number of accepted strings of each length.
 func (w *whole) count(longest int) []float64 {
 	counts := make([]float64, longest+1)
+	w.lengths(func(n int, count float64) bool {
+		counts[n] = count
+		return n < longest
+	})
+	return counts
+}
+
+// lengths calls yield with the number of accepted strings of each length, from 0
+// to the longest or until it returns false.
+func (w *whole) lengths(yield func(n int, count float64) bool) {
 	if len(w.edges) == 0 {
-		return counts
+		return
 	}
 	ways := make([]float64, len(w.edges))
 	ways[0] = 1
-	for n := range counts {
+	for n := 0; ; n++ {
+		count := 0.0
 		next := make([]float64, len(ways))
 		some := false
 		for s, k := range ways {
@@ -188,7 +221,7 @@ func (w *whole) count(longest int) []float64 {
 				continue
 			}
 			if w.accept[s] {
-				counts[n] += k
+				count += k
 			}
 			for _, e := range w.edges[s] {
 				for _, c := range e.classes {
@@ -197,12 +230,11 @@ func (w *whole) count(longest int) []float64 {
 				}
 			}
 		}
-		if !some {
-			break
+		if !yield(n, count) || !some {
+			return
 		}
 		ways = next
 	}
-	return counts
 }
 
 // A sampler draws strings from an explored automaton: first a length near the

@@ -23,6 +23,9 @@ type Set struct {
 	sampler    *sampler
 	wholeOnce  sync.Once
 	all        *whole
+
+	endlessOnce sync.Once
+	isEndless   bool
 }
 
 // shape proposes strings that are likely to be members: it appends one, and says
@@ -104,7 +107,7 @@ func (s *Set) Members(limit int) (members []string, all bool) {
 		}
 		return slices.Clone(l.items[:min(limit, len(l.items))]), false
 	}
-	if s.pumps() {
+	if s.pumps() || s.endless() {
 		return nil, false
 	}
 	return s.whole().members(limit)
@@ -369,6 +372,16 @@ func (s *Set) sampling() *sampler {
 
 // wholeStates is the budget for exploring all of a set.
 const wholeStates = 20_000
+
+// endless reports whether exploring some of the set shows that it has no end.
+func (s *Set) endless() bool {
+	s.endlessOnce.Do(func() {
+		r := newRefinement(s.atoms)
+		r.activateAll()
+		s.isEndless = endless(r.product(&budget{left: min(s.states, wholeStates)}))
+	})
+	return s.isEndless
+}
 
 func (s *Set) whole() *whole {
 	s.wholeOnce.Do(func() {
