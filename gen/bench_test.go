@@ -123,7 +123,8 @@ type costs struct {
 	allocs  float64 // of whole
 }
 
-// costsOf takes the costs of the documents 1 to n: the best of some rounds.
+// costsOf takes the costs of n documents: the best of some rounds. Each round draws
+// others, so that nothing is known from the round before.
 func costsOf(b *testing.B, s *Source, n uint64, rounds int) costs {
 	var buf []byte
 	var texts [][]byte
@@ -142,6 +143,7 @@ func costsOf(b *testing.B, s *Source, n uint64, rounds int) costs {
 		texts, docs, parts = append(texts, text), append(docs, doc), append(parts, split(text))
 		c.size += float64(len(text)) / float64(n)
 	}
+	k := n
 	each := func(f func(i int)) float64 {
 		best := math.Inf(1)
 		for range rounds {
@@ -153,10 +155,11 @@ func costsOf(b *testing.B, s *Source, n uint64, rounds int) costs {
 		}
 		return best
 	}
-	whole := func(i int) { buf, _ = s.Append(buf[:0], uint64(i)+1) }
+	whole := func(int) { k++; buf, _ = s.Append(buf[:0], k) }
 	c.whole = each(whole)
-	c.draw = each(func(i int) {
-		_, d, _ := s.fill(uint64(i)+1, true)
+	c.draw = each(func(int) {
+		k++
+		_, d, _ := s.fill(k, true)
 		buf = d.appendJSON(buf[:0], 0)
 	})
 	c.marshal = each(func(i int) { json.Marshal(docs[i]) })

@@ -17,9 +17,9 @@ import (
 // out of the ordinary is left to the parser.
 
 // scanValue returns the end of the JSON value that begins at text[at], or -1 where
-// that is not to be told. checked says that it is known to be valid; of other
-// values, that is for readValue to find out.
-func scanValue(text []byte, at int) (end int, checked bool) {
+// that is not to be told. plain says that it is a string of ASCII without
+// escapes; whether another value is valid is for readValue to find out.
+func scanValue(text []byte, at int) (end int, plain bool) {
 	if at >= len(text) {
 		return -1, false
 	}
@@ -61,8 +61,8 @@ const (
 )
 
 // scanString looks at eight bytes at a time.
-func scanString(text []byte, at int) (end int, checked bool) {
-	checked = true
+func scanString(text []byte, at int) (end int, plain bool) {
+	plain = true
 	for i := at + 1; ; {
 		for i+8 <= len(text) {
 			w := binary.LittleEndian.Uint64(text[i:])
@@ -80,14 +80,14 @@ func scanString(text []byte, at int) (end int, checked bool) {
 		}
 		switch c := text[i]; {
 		case c == '"':
-			return i + 1, checked
+			return i + 1, plain
 		case c == '\\':
-			checked = false
+			plain = false
 			i++
 		case c < 0x20:
 			return -1, false
 		case c >= utf8.RuneSelf:
-			checked = false
+			plain = false
 		}
 		i++
 	}

@@ -44,8 +44,10 @@ type place struct {
 	units []*unit       // what this place alone decides
 	slots []int         // that the units read
 	joint bool          // nodes over several places read it, too
+	whole bool          // some read it in the document
 	memo  memo          // of the truths of units
 	raw   []byte        // in the text at hand
+	plain bool          // raw is a string of ASCII without escapes
 	vals  []query.Value // of raw: one, or the elements of a list
 }
 
@@ -187,13 +189,13 @@ func (r *Residual) scan(text []byte) bool {
 			return false
 		}
 		at += len(part)
-		end, checked := scanValue(text, at)
+		end, plain := scanValue(text, at)
 		if end < 0 {
 			return false
 		}
 		p := &r.places[i]
-		p.raw, p.vals = text[at:end], p.vals[:0]
-		if !checked && len(p.units) == 0 && !p.joint && !r.read(p) {
+		p.raw, p.plain, p.vals = text[at:end], plain, p.vals[:0]
+		if !plain && len(p.units) == 0 && !p.joint && !r.read(p) {
 			return false
 		}
 		at = end
@@ -231,9 +233,14 @@ func (r *Residual) read(p *place) (ok bool) {
 	if len(p.vals) > 0 {
 		return true
 	}
-	p.vals, ok = readValue(p.vals, p.raw, &r.texts)
+	if p.plain {
+		p.vals = append(p.vals, query.StringOf(r.texts.keep(p.raw[1:len(p.raw)-1])))
+		ok = true
+	} else {
+		p.vals, ok = readValue(p.vals, p.raw, &r.texts)
+	}
 	switch {
-	case !ok:
+	case !ok || !p.whole:
 	case p.raw[0] == '[':
 		*p.value = query.ArrayOf(p.vals...)
 	default:
@@ -257,11 +264,12 @@ func (r *Residual) fill(slot int) {
 			c.vals = append(c.vals, it.reading)
 			continue
 		}
-		for _, value := range r.places[it.place].vals {
-			if value.IsNull() {
+		vals := r.places[it.place].vals
+		for i := range vals {
+			if vals[i].IsNull() {
 				continue
 			}
-			if x, ok := read(f, value); ok {
+			if x, ok := read(f, vals[i]); ok {
 				c.vals = append(c.vals, x)
 			}
 		}
@@ -287,6 +295,7 @@ func (b *specialiser) view(slot int) {
 			v.places = b.within(v.places, e)
 		}
 		v.whole = true
+		b.readWhole(v.places)
 		return
 	}
 	for _, value := range b.st.values(s) {
@@ -301,6 +310,14 @@ func (b *specialiser) view(slot int) {
 	}
 	if s.field.Type.Family() == query.Opaque {
 		v.whole = true
+		b.readWhole(v.places)
+	}
+}
+
+// readWhole notes that places are read in the document.
+func (b *specialiser) readWhole(places []int) {
+	for _, i := range places {
+		b.places[i].whole = true
 	}
 }
 
@@ -371,6 +388,7 @@ func (b *specialiser) rest(n node) (remainder, error) {
 		for _, e := range n.elements(b.st) {
 			places = b.within(places, query.ObjectOf(e))
 		}
+		b.readWhole(places)
 		return b.test(n, nil, places), nil
 	}
 	return remainder{}, fmt.Errorf("a node of type %T cannot be specialised", n)
