@@ -34,8 +34,8 @@ type hole struct {
 	sets    []solver.Set
 	finite  [][]member // per value: all members, written out; nil where there are many
 	first   []query.Value
-	writers []solver.Appender // per value: the set, where it can write and no value is wanted
-	same    int               // the hole whose values this one repeats (joined keys); itself if none
+	writers []writer // per value: the set, where it can write and no value is wanted
+	same    int      // the hole whose values this one repeats (joined keys); itself if none
 	derive  *solver.Derivation
 	clock   clock
 	tasted  bool   // its value, be it a list, is the scene's
@@ -43,6 +43,12 @@ type hole struct {
 	extra   int    // one more than the position among the scene's extras; 0: a FieldSet's
 	slot    int
 	at      int // where its values stand in draft.values
+}
+
+// writer is a set that can write a member without making a value of it: see
+// [solver.Set].
+type writer interface {
+	AppendDraw(dst []byte, src rand.Source) []byte
 }
 
 // clock says that a hole takes the time of its event set instead of a value.
@@ -160,9 +166,9 @@ func (t *template) compile() {
 // lists. A rule's own short list is left as it is.
 func (h *hole) list() {
 	h.finite = make([][]member, len(h.sets))
-	h.writers = make([]solver.Appender, len(h.sets))
+	h.writers = make([]writer, len(h.sets))
 	for i, set := range h.sets {
-		h.writers[i], _ = set.(solver.Appender)
+		h.writers[i], _ = set.(writer)
 		members := allowed(h.field, set)
 		if few, all := set.Members(fewMembers); all {
 			members = few

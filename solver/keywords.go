@@ -166,7 +166,7 @@ func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(sc
 func (s *stringSet) Simplest() query.Value            { return query.StringOf(s.set.Simplest()) }
 func (s *stringSet) Draw(src rand.Source) query.Value { return query.StringOf(s.set.Draw(src)) }
 
-// AppendDraw implements [Appender].
+// AppendDraw appends the JSON text of what Draw returns.
 func (s *stringSet) AppendDraw(dst []byte, src rand.Source) []byte {
 	dst = append(dst, '"')
 	return quote(s.set.AppendDraw(dst, src), len(dst))

@@ -111,15 +111,10 @@ type Set interface {
 	// Simplest returns the plainest member: the shortest text that a person
 	// would write, the number nearest to a bound or to zero.
 	Simplest() query.Value
-	// Draw returns a random member; equal streams give equal members.
+	// Draw returns a random member; equal streams give equal members. Sets of many
+	// also have AppendDraw(dst []byte, src rand.Source) []byte, which appends the
+	// JSON text of what Draw returns and makes no value.
 	Draw(rand.Source) query.Value
 	// Members returns all members where there are at most limit of them.
 	Members(limit int) (members []query.Value, all bool)
-}
-
-// Appender is a [Set] that writes members without making a [query.Value] of each.
-type Appender interface {
-	// AppendDraw appends the JSON text of the member that Draw returns for the
-	// same stream.
-	AppendDraw(dst []byte, src rand.Source) []byte
 }
