@@ -71,9 +71,9 @@ func (s *subject) mismatch(docs []query.Document, want Expect) *query.Diagnostic
 	return s.at(d)
 }
 
-// garbled reports that what was written is no document.
+// garbled reports that what was written is not the document that was drawn.
 func (s *subject) garbled(text []byte, err error) *query.Diagnostic {
-	d := &query.Diagnostic{Code: query.CodeMismatch, Summary: "Rematch wrote what is not JSON: this is a bug, please report it with the rule"}
+	d := &query.Diagnostic{Code: query.CodeMismatch, Summary: "Rematch wrote what it should not have: this is a bug, please report it with the rule"}
 	return s.at(d.With("%s: %v", text, err))
 }
 

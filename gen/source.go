@@ -2,6 +2,7 @@ package gen
 
 import (
 	"cmp"
+	"errors"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -204,14 +205,26 @@ func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	start := len(dst)
 	for i := range set.Docs {
+		from := len(dst)
 		if len(s.opts.Base) > 0 || r.ask.copies > 1 {
 			dst = set.Docs[i].AppendJSON(dst)
 		} else {
 			dst = d.appendJSON(dst, i)
 		}
+		if !d.compared {
+			doc, err := query.ParseDocument(dst[from:])
+			if err == nil && !doc.Equal(set.Docs[i]) {
+				err = errors.New("it says something else than what was matched again")
+			}
+			if err != nil {
+				return dst[:start], r.garbled(dst[from:], err)
+			}
+		}
 		dst = append(dst, '\n')
 	}
+	d.compared = true
 	return dst, nil
 }
 

@@ -411,6 +411,7 @@ type draft struct {
 	text     []byte       // what sets wrote
 	places   []query.Span // of the values in the text that appendJSON wrote last
 	residual *eval.Residual
+	compared bool // of drafts with values: what was written of one set was read back
 }
 
 // sharedDocument is a document whose values are overwritten by each draw, so
