@@ -31,6 +31,7 @@ type Options struct {
 	Cover        Cover
 	NoNearMisses bool
 	Shapes       bool // cases of what engines make of null, lists, letter case …
+	Edges        bool // cases just inside and just outside what clauses ask for
 	Realistic    bool // documents read like telemetry; see package taste
 	Discard      bool // keep no cases: only their number
 	Workers      int  // of CheckAll; 0: one for each processor

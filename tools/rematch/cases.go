@@ -10,7 +10,7 @@ import (
 type casesCommand struct {
 	ruleArguments
 	worldFlags
-	shapeFlag
+	suiteFlags
 	mutantFlag
 	layoutFlag
 	Realistic bool   `help:"Make documents that read like telemetry."`
@@ -41,7 +41,7 @@ func (c *casesCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	c.shape(&opts)
+	c.apply(&opts)
 	if c.Mutants {
 		strengthen(&opts)
 	}

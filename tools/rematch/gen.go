@@ -18,7 +18,7 @@ type genCommand struct {
 	Rules []string `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .yml, .yaml, .json or .ndjson files with rules."`
 	Out   string   `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
 	Now   moment   `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
-	shapeFlag
+	suiteFlags
 	mutantFlag
 	Realistic bool `help:"Make documents that read like telemetry."`
 	pipelineFlag
@@ -94,7 +94,7 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	without := 0
 	dir := c.folder(set.Name)
 	opts := gen.Options{Now: c.Now.Time, Clock: s.env.Clock, Realistic: c.Realistic}
-	c.shape(&opts)
+	c.apply(&opts)
 	if c.Mutants {
 		strengthen(&opts)
 	}
