@@ -168,8 +168,10 @@ func (e *edging) apart(m *misreading) ([]query.Document, query.Value) {
 		return docs
 	}
 	for _, v := range m.values {
-		if docs := try(func(d query.Document, name string) query.Document { return d.With(name, v) }); docs != nil {
-			return docs, v
+		for _, w := range e.among(v) {
+			if docs := try(func(d query.Document, name string) query.Document { return d.With(name, w) }); docs != nil {
+				return docs, v
+			}
 		}
 	}
 	if m.gone {
@@ -177,6 +179,25 @@ func (e *edging) apart(m *misreading) ([]query.Document, query.Value) {
 	}
 	return nil, query.Value{}
 }
+
+// among returns what to write for a value: the value, or where the partner needs
+// several values of the field, each of them exchanged for it.
+func (e *edging) among(v query.Value) []query.Value {
+	there := e.partner[e.slot].Lookup(nil, e.name())
+	if len(there) < 2 {
+		return []query.Value{v}
+	}
+	var out []query.Value
+	for i := range min(len(there), maxAmong) {
+		values := slices.Clone(there)
+		values[i] = v
+		out = append(out, query.ArrayOf(values...))
+	}
+	return out
+}
+
+// maxAmong bounds the values of a field that are exchanged.
+const maxAmong = 8
 
 // written returns the target's partner with its field changed, in all documents
 // that are joined by it.
@@ -272,7 +293,7 @@ func (e *edging) patterns(i int) (out []misreading) {
 		return nil
 	}
 	text := itemText(e.plan.Source, e.leaf, &e.leaf.Items[i])
-	star, filled := query.GlobPart{Kind: query.GlobAny}, fills(g)
+	star, filled := query.GlobPart{Kind: query.GlobAny}, append(fills(g), e.there()...)
 	add := func(words string, leaf func() *query.Leaf, values []query.Value) {
 		out = append(out, misreading{item: i, leaf: leaf, values: values, why: func(query.Value) string { return e.name() + words + text }})
 	}
@@ -280,7 +301,11 @@ func (e *edging) patterns(i int) (out []misreading) {
 		switch p.Kind {
 		case query.GlobAny:
 			words := " has something for every * of "
-			add(words, e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(filled))
+			around := e.there()
+			for n, s := range around {
+				around[n] = "x" + s + "x"
+			}
+			add(words, e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(append(filled[:len(filled):len(filled)], around...)))
 		case query.GlobOne:
 			add(" has another character for a ? of ", e.glob(i, slices.Concat(g[:k], query.Glob(nil).Text("q"), g[k+1:])...), texts(filled))
 			short := fills(slices.Delete(slices.Clone(g), k, k+1))
@@ -306,6 +331,7 @@ func (e *edging) texts() (out []misreading) {
 	for i := range e.leaf.Items {
 		o := &e.leaf.Items[i]
 		text := plainText(o.Value)
+		whole := append([]string{text}, e.there()...)
 		words := itemText(e.plan.Source, e.leaf, o)
 		open := func(g query.Glob) func() *query.Leaf {
 			return func() *query.Leaf {
@@ -315,12 +341,23 @@ func (e *edging) texts() (out []misreading) {
 			}
 		}
 		out = append(out,
-			misreading{item: i, leaf: open(query.Glob(nil).Text(text).Any()), values: behind([]string{text}), why: func(query.Value) string {
+			misreading{item: i, leaf: open(query.Glob(nil).Text(text).Any()), values: behind(whole), why: func(query.Value) string {
 				return e.name() + " goes on after " + words
 			}},
-			misreading{item: i, leaf: open(query.Glob(nil).Any().Text(text)), values: inFront([]string{text}), why: func(query.Value) string {
+			misreading{item: i, leaf: open(query.Glob(nil).Any().Text(text)), values: inFront(whole), why: func(query.Value) string {
 				return e.name() + " has more in front of " + words
 			}})
+	}
+	return out
+}
+
+// there are the texts that the partner has in the field: what else the rule asks
+// of the field, they satisfy.
+func (e *edging) there() (out []string) {
+	for _, v := range e.partner[e.slot].Lookup(nil, e.name()) {
+		if v.Kind() == query.String && len(out) < maxAmong {
+			out = append(out, v.Str())
+		}
 	}
 	return out
 }
@@ -399,7 +436,10 @@ func (e *edging) letterCase() (misreading, bool) {
 	if l.Field.Type.Family() != query.Strings || l.Op != query.OpEqual && l.Op != query.OpGlob && l.Op != query.OpRegex {
 		return m, false
 	}
-	for _, k := range e.known { // first what stands in cases
+	for _, s := range e.there() {
+		m.values = append(m.values, query.StringOf(otherCase(s)))
+	}
+	for _, k := range e.known { // what stands in cases
 		for _, v := range k.doc.Lookup(nil, e.name()) {
 			if v.Kind() == query.String && otherCase(v.Str()) != v.Str() && len(m.values) < 8 {
 				m.values = append(m.values, query.StringOf(otherCase(v.Str())))
@@ -481,7 +521,7 @@ func nextTo(f *query.Field, v query.Value) []query.Value {
 func (e *edging) networks(i int) (out []misreading) {
 	n := e.leaf.Items[i].Net.Masked()
 	bits := n.Bits()
-	first, last := n.Addr(), lastOf(n)
+	first, last := n.Addr(), endOf(n)
 	if bits <= 0 || !first.IsValid() {
 		return nil
 	}
@@ -500,8 +540,8 @@ func (e *edging) networks(i int) (out []misreading) {
 	}}
 }
 
-// lastOf is the last address of a network.
-func lastOf(n netip.Prefix) netip.Addr {
+// endOf is the last address of a network.
+func endOf(n netip.Prefix) netip.Addr {
 	raw := n.Addr().AsSlice()
 	for bit := n.Bits(); bit < 8*len(raw); bit++ {
 		raw[bit/8] |= 0x80 >> (bit % 8)
