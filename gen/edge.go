@@ -23,7 +23,7 @@ import (
 // maxEdges bounds the edge cases of one rule, and maxTold the cases that are
 // searched for one that tells a misreading apart already.
 const (
-	maxEdges = 1_000
+	maxEdges = 5_000
 	maxTold  = 64
 )
 
@@ -32,7 +32,8 @@ type misreading struct {
 	item   int // of the clause's list that it is about; -1 for the whole
 	leaf   func() *query.Leaf
 	values []query.Value
-	gone   bool // a document without the field may tell as well
+	around func(texts []string) []query.Value // of the texts in the field: others that may; nil for none
+	gone   bool                               // a document without the field may tell as well
 	why    func(v query.Value) string
 }
 
@@ -52,21 +53,26 @@ func (c *cover) edges() {
 	for i := range c.suite.Cases {
 		seen[keyOf(c.suite.Cases[i].Events)] = true
 	}
-	known := map[*target][]told{}
+	looked := map[*target]*edging{}
+	for _, t := range c.targets {
+		if t.state == covered && !t.nested && t.focus.On.Slot >= 0 && t.partner != nil {
+			looked[t] = &edging{cover: c, target: t, slot: t.focus.On.Slot, base: t.partner, of: map[int][]query.Document{}}
+		}
+	}
 	for _, docs := range c.played {
 		c.read(docs)
 		for _, t := range c.targets {
-			if len(known[t]) < maxTold {
-				c.learn(known, t, docs)
+			if e := looked[t]; e != nil && (t.on || t.off) {
+				e.learn(docs)
 			}
 		}
 	}
 	made := 0
 	for _, t := range c.targets {
-		if t.state != covered || t.nested || t.focus.On.Slot < 0 || t.partner == nil {
+		e := looked[t]
+		if e == nil {
 			continue
 		}
-		e := &edging{cover: c, target: t, slot: t.focus.On.Slot, known: known[t]}
 		for _, m := range e.misreadings() {
 			if made >= maxEdges {
 				return
@@ -93,10 +99,13 @@ func (c *cover) edges() {
 	}
 }
 
-// learn notes what the documents read last show of a target, if it decides.
-func (c *cover) learn(known map[*target][]told, t *target, docs []query.Document) {
-	if t.on || t.off {
-		known[t] = append(known[t], told{soleField(docs[t.focus.On.Slot], t.leaf), t.truth, t.hit})
+// learn notes what the documents read last, in which the target decides, show of it.
+func (e *edging) learn(docs []query.Document) {
+	if e.hit >= 0 && e.of[e.hit] == nil {
+		e.of[e.hit] = docs
+	}
+	if k := (told{soleField(docs[e.slot], e.leaf), e.truth, e.hit}); len(e.known) < maxTold || e.hit >= 0 && len(e.items) > 0 {
+		e.known = append(e.known, k)
 	}
 }
 
@@ -129,6 +138,8 @@ type edging struct {
 	*cover
 	*target
 	slot  int
+	base  []query.Document         // that are changed: in them the clause decides
+	of    map[int][]query.Document // in which one item of the clause does
 	known []told
 }
 
@@ -167,13 +178,28 @@ func (e *edging) apart(m *misreading) ([]query.Document, query.Value) {
 		e.known = append(e.known, k)
 		return docs
 	}
-	for _, v := range m.values {
-		for _, w := range e.among(v) {
-			if docs := try(func(d query.Document, name string) query.Document { return d.With(name, w) }); docs != nil {
-				return docs, v
+	bases := [][]query.Document{e.partner}
+	if docs := e.of[m.item]; docs != nil && m.item >= 0 {
+		bases = append(bases, docs)
+	}
+	for n, base := range bases {
+		e.base = base
+		var values []query.Value
+		if n == 0 {
+			values = slices.Clip(m.values)
+		}
+		if m.around != nil {
+			values = append(values, m.around(e.there())...)
+		}
+		for _, v := range values {
+			for _, w := range e.among(v) {
+				if docs := try(func(d query.Document, name string) query.Document { return d.With(name, w) }); docs != nil {
+					return docs, v
+				}
 			}
 		}
 	}
+	e.base = e.partner
 	if m.gone {
 		return try(query.Document.Without), query.Value{}
 	}
@@ -183,7 +209,7 @@ func (e *edging) apart(m *misreading) ([]query.Document, query.Value) {
 // among returns what to write for a value: the value, or where the partner needs
 // several values of the field, each of them exchanged for it.
 func (e *edging) among(v query.Value) []query.Value {
-	there := e.partner[e.slot].Lookup(nil, e.name())
+	there := e.base[e.slot].Lookup(nil, e.name())
 	if len(there) < 2 {
 		return []query.Value{v}
 	}
@@ -202,7 +228,7 @@ const maxAmong = 8
 // written returns the target's partner with its field changed, in all documents
 // that are joined by it.
 func (e *edging) written(write func(query.Document, string) query.Document) []query.Document {
-	docs := slices.Clone(e.partner)
+	docs := slices.Clone(e.base)
 	docs[e.slot] = write(docs[e.slot], e.name())
 	for _, j := range e.ask.problem.Joins {
 		here := func(end solver.End) bool { return end.Slot == e.slot && end.Field == e.leaf.Field }
@@ -293,32 +319,28 @@ func (e *edging) patterns(i int) (out []misreading) {
 		return nil
 	}
 	text := itemText(e.plan.Source, e.leaf, &e.leaf.Items[i])
-	star, filled := query.GlobPart{Kind: query.GlobAny}, append(fills(g), e.there()...)
-	add := func(words string, leaf func() *query.Leaf, values []query.Value) {
-		out = append(out, misreading{item: i, leaf: leaf, values: values, why: func(query.Value) string { return e.name() + words + text }})
+	star, filled := query.GlobPart{Kind: query.GlobAny}, fills(g)
+	add := func(words string, leaf func() *query.Leaf, values []query.Value, around func([]string) []query.Value) {
+		out = append(out, misreading{item: i, leaf: leaf, values: values, around: around, why: func(query.Value) string { return e.name() + words + text }})
 	}
 	for k, p := range g {
 		switch p.Kind {
 		case query.GlobAny:
 			words := " has something for every * of "
-			around := e.there()
-			for n, s := range around {
-				around[n] = "x" + s + "x"
-			}
-			add(words, e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(append(filled[:len(filled):len(filled)], around...)))
+			add(words, e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(filled), aroundBoth)
 		case query.GlobOne:
-			add(" has another character for a ? of ", e.glob(i, slices.Concat(g[:k], query.Glob(nil).Text("q"), g[k+1:])...), texts(filled))
+			add(" has another character for a ? of ", e.glob(i, slices.Concat(g[:k], query.Glob(nil).Text("q"), g[k+1:])...), texts(filled), nil)
 			short := fills(slices.Delete(slices.Clone(g), k, k+1))
-			add(" has nothing for a ? of ", e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(short))
+			add(" has nothing for a ? of ", e.glob(i, slices.Delete(slices.Clone(g), k, k+1)...), texts(short), nil)
 			add(" has two characters for a ? of ", e.glob(i, slices.Concat(g[:k:k], query.Glob{star}, g[k+1:])...),
-				append(texts(fills(slices.Insert(slices.Clone(g), k, p))), texts(short)...))
+				append(texts(fills(slices.Insert(slices.Clone(g), k, p))), texts(short)...), nil)
 		}
 	}
 	if g[0] != star {
-		add(" has more in front of ", e.glob(i, slices.Concat(query.Glob{star}, g)...), inFront(filled))
+		add(" has more in front of ", e.glob(i, slices.Concat(query.Glob{star}, g)...), inFront(filled), inFront)
 	}
 	if g[len(g)-1] != star {
-		add(" goes on after ", e.glob(i, slices.Concat(g, query.Glob{star})...), behind(filled))
+		add(" goes on after ", e.glob(i, slices.Concat(g, query.Glob{star})...), behind(filled), behind)
 	}
 	return out
 }
@@ -331,7 +353,6 @@ func (e *edging) texts() (out []misreading) {
 	for i := range e.leaf.Items {
 		o := &e.leaf.Items[i]
 		text := plainText(o.Value)
-		whole := append([]string{text}, e.there()...)
 		words := itemText(e.plan.Source, e.leaf, o)
 		open := func(g query.Glob) func() *query.Leaf {
 			return func() *query.Leaf {
@@ -341,20 +362,20 @@ func (e *edging) texts() (out []misreading) {
 			}
 		}
 		out = append(out,
-			misreading{item: i, leaf: open(query.Glob(nil).Text(text).Any()), values: behind(whole), why: func(query.Value) string {
+			misreading{item: i, leaf: open(query.Glob(nil).Text(text).Any()), values: behind([]string{text}), around: behind, why: func(query.Value) string {
 				return e.name() + " goes on after " + words
 			}},
-			misreading{item: i, leaf: open(query.Glob(nil).Any().Text(text)), values: inFront(whole), why: func(query.Value) string {
+			misreading{item: i, leaf: open(query.Glob(nil).Any().Text(text)), values: inFront([]string{text}), around: inFront, why: func(query.Value) string {
 				return e.name() + " has more in front of " + words
 			}})
 	}
 	return out
 }
 
-// there are the texts that the partner has in the field: what else the rule asks
+// there are the texts that the base has in the field: what else the rule asks
 // of the field, they satisfy.
 func (e *edging) there() (out []string) {
-	for _, v := range e.partner[e.slot].Lookup(nil, e.name()) {
+	for _, v := range e.base[e.slot].Lookup(nil, e.name()) {
 		if v.Kind() == query.String && len(out) < maxAmong {
 			out = append(out, v.Str())
 		}
@@ -410,12 +431,19 @@ func texts(list []string) (out []query.Value) {
 	return out
 }
 
-// inFront and behind are texts with a little more at an end.
+// inFront, behind and aroundBoth are texts with a little more at an end, or both.
 func inFront(list []string) (out []query.Value) {
 	for _, s := range list {
 		for _, more := range []string{"x", "2", "-", " "} {
 			out = append(out, query.StringOf(more+s))
 		}
+	}
+	return out
+}
+
+func aroundBoth(list []string) (out []query.Value) {
+	for _, s := range list {
+		out = append(out, query.StringOf("x"+s+"x"))
 	}
 	return out
 }

@@ -243,9 +243,9 @@ func (r *Result) undecided(m *Mutant, reason string) fate {
 type trial struct {
 	*judge
 	*Mutant
-	whole    *site      // where the mutant differs, as far as documents show
-	node     query.Pred // nil until it is needed
-	single   query.Pred // for an item of a leaf: what became of it alone
+	whole    *site                        // where the mutant differs, as far as documents show
+	node     query.Pred                   // nil until it is needed
+	single   query.Pred                   // for an item of a leaf: what became of it alone
 	atoms    map[query.Pred]*eval.Program // of its new nodes
 	compiled *eval.Program                // the whole
 }
