@@ -20,6 +20,8 @@ const (
 	CoverItems  Cover = iota // every clause, and every item of its lists
 	CoverLeaves              // every clause
 	CoverNone                // one matching case: enough for a verdict
+	CoverPairs               // also every two items or alternatives that go together
+	CoverAll                 // also every combination of them, up to [MaxCombined]
 )
 
 // Options say what [Check] does; the zero value is good.

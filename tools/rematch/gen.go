@@ -20,6 +20,7 @@ type genCommand struct {
 	Now   moment   `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
 	suiteFlags
 	mutantFlag
+	coverFlag
 	Update    bool `help:"Record anew what the rules do, also where recorded cases have another outcome now."`
 	Realistic bool `help:"Make documents that read like telemetry."`
 	pipelineFlag
@@ -99,6 +100,7 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	without := 0
 	dir := c.folder(set.Name)
 	opts := gen.Options{Now: c.Now.Time, Clock: s.env.Clock, Realistic: c.Realistic}
+	c.choose(&opts)
 	c.apply(&opts)
 	if c.Mutants {
 		strengthen(&opts)

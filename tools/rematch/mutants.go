@@ -13,6 +13,20 @@ type suiteFlags struct {
 
 func (f *suiteFlags) apply(opts *gen.Options) { opts.Shapes, opts.Edges = f.Shapes, f.Edges }
 
+// coverFlag says which choices of a rule its suite covers together.
+type coverFlag struct {
+	Cover string `enum:"each,pairs,all" default:"each" help:"each: every clause, list item and alternative. pairs: also every two of them that go together. all: also every combination, up to 1,000 cases a rule."`
+}
+
+func (f *coverFlag) choose(opts *gen.Options) {
+	switch f.Cover {
+	case "pairs":
+		opts.Cover = gen.CoverPairs
+	case "all":
+		opts.Cover = gen.CoverAll
+	}
+}
+
 // mutantFlag says whether rules are changed in small ways to try their suites.
 type mutantFlag struct {
 	Mutants bool `help:"Change each rule in many small ways, and see to which of them its cases object."`
