@@ -39,8 +39,8 @@ func (c *cover) present() map[string]bool {
 // choices, or combinations of one choice for each list and each "or".
 type Combinations struct {
 	Covered    int
-	Impossible int // proved: they cannot be the reason for a match together
-	Unknown    int // a budget was spent
+	Impossible int  // proved: they cannot be the reason for a match together
+	Unknown    int  // a budget was spent
 	Capped     bool // there are more
 
 	cases, tries int
