@@ -16,7 +16,6 @@ const (
 	miss                     // no value lies in the set; there may be no value
 	present                  // there is a value
 	missing                  // there is no value
-	single                   // there is at most one value
 )
 
 // atom is one indivisible constraint on one field.
@@ -94,8 +93,6 @@ func (c *cell) witnesses(a *atom) bool {
 		return slices.ContainsFunc(c.witness, in)
 	case miss:
 		return !slices.ContainsFunc(c.witness, in)
-	case single:
-		return len(c.witness) == 1
 	}
 	return a.kind == present
 }
@@ -148,7 +145,7 @@ func (s *search) hold(c *cell) holding {
 	}
 	if len(c.atoms) == 1 { // the usual case, and no theory is needed for most
 		switch c.atoms[0].kind {
-		case miss, missing, single:
+		case miss, missing:
 			return holding{}
 		}
 	}
@@ -174,7 +171,7 @@ type heldBefore struct {
 // hold decides the atoms of one cell.
 func (r *compiler) hold(c *cell) holding {
 	var hits, misses []int
-	absent, there, alone := -1, -1, -1
+	absent, there := -1, -1
 	for i, h := range c.atoms {
 		switch h.kind {
 		case hit:
@@ -185,8 +182,6 @@ func (r *compiler) hold(c *cell) holding {
 			absent = i
 		case present:
 			there = i
-		case single:
-			alone = i
 		}
 	}
 	if absent >= 0 {
@@ -239,8 +234,8 @@ func (r *compiler) hold(c *cell) holding {
 	if !c.field.Array {
 		return meet(hits)
 	}
-	if alone >= 0 || len(c.joins) > 0 {
-		return r.holdOne(c, hits, alone, meet)
+	if len(c.joins) > 0 {
+		return r.holdOne(c, hits, meet)
 	}
 	// Several values may share the work: each hit wants a value of its own,
 	// unless another hit's values all serve it too.
@@ -286,9 +281,9 @@ func (r *compiler) hold(c *cell) holding {
 const mostShared = 16
 
 // holdOne decides the atoms of an array field that is to have one value only,
-// because it is a join key or in an expression, and several could not be solved.
-// What several values would satisfy is then no conflict, it is unknown.
-func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) holding) holding {
+// because it is a join key, and several could not be solved. What several values
+// would satisfy is then no conflict, it is unknown.
+func (r *compiler) holdOne(c *cell, hits []int, meet func([]int) holding) holding {
 	together := meet(hits)
 	if together.core == nil || len(hits) == 1 {
 		return together
@@ -298,13 +293,8 @@ func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) hold
 			return one
 		}
 	}
-	span, what := c.atoms[hits[0]].span, "a join on"
-	if alone >= 0 {
-		together.core = append(together.core, alone)
-		span, what = c.atoms[alone].span, "an expression over"
-	}
 	if together.reason == nil {
-		together.reason = query.Errorf(query.CodeUnsupported, span, "%s several values of %s at a time", what, c.field.Name)
+		together.reason = query.Errorf(query.CodeUnsupported, c.atoms[hits[0]].span, "a join on several values of %s at a time", c.field.Name)
 	}
 	return together
 }

@@ -22,7 +22,7 @@ type search struct {
 	joined  map[place]*cell
 	pattern []*cell // those of order whose field is a pattern, such as file.hash.*
 	nested  map[nestedPath]*elements
-	relates []relation // scripts over several fields, decided last
+	relates []related // scripts over several fields, decided last
 	trail   []func()
 
 	wary      bool // something conflicted: look before deciding
@@ -32,6 +32,7 @@ type search struct {
 	blamed    map[*atom]bool      // every atom that took part in a conflict
 	freed     map[query.Pred]bool // conditions that count as met whatever they say
 	derived   map[*cell]derived
+	settled   map[*cell][]Set // values that relations leave
 }
 
 // place is one field of one document, or of one element of a nested object.
@@ -65,8 +66,9 @@ type goal struct {
 	want        Mask
 	slot, group int
 	deps        deps
-	fact        *constraint // set: assert just this; pred and want are not used
-	script      *query.Leaf // set: an expression whose fields are all to have values
+	fact        *constraint    // set: assert just this; pred and want are not used
+	script      *query.Leaf    // set: an expression whose fields are all to have values,
+	absent      []*query.Field // except these
 }
 
 // pos is where the goal was written.
@@ -230,7 +232,7 @@ func (s *search) expand(g goal) expansion {
 		return s.assert(g.fact, g)
 	}
 	if g.script != nil {
-		return s.postpone(g.script, g.want&MustBeTrue != 0, g)
+		return s.postpone(g)
 	}
 	if g.want&all == all {
 		return expansion{}

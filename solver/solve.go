@@ -78,6 +78,7 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 		nested:  map[nestedPath]*elements{},
 		blamed:  map[*atom]bool{},
 		derived: map[*cell]derived{},
+		settled: map[*cell][]Set{},
 		freed:   freed,
 	}
 	if sv.opts.Order != nil {
@@ -164,6 +165,8 @@ func (s *search) solution(p Problem) *Solution {
 		set := FieldSet{Slot: c.slot, Group: c.group, Field: c.field, Values: h.values}
 		if d, ok := s.derived[c]; ok {
 			set.Values, set.Derive = d.plain, &Derivation{Given: d.given}
+		} else if settled, ok := s.settled[c]; ok {
+			set.Values = settled
 		}
 		if len(c.joins) == 0 {
 			sol.Fields = append(sol.Fields, set)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/text"
 )
 
@@ -58,6 +59,34 @@ func when(cond bool) text.Lang {
 		return text.Any()
 	}
 	return nothing()
+}
+
+// Invert returns the set of values of the string field f for which a boolean
+// expression is true, where that can be said exactly.
+func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
+	p, partial, ok := invertText(e, f)
+	return p.yes, ok && !partial
+}
+
+// Residual returns values of f for which an expression comes out true, or else
+// false: not always all of them, and exactly one of the two sets, by the family
+// of f.
+func Residual(e query.Expr, f *query.Field, truth bool) (lang text.Lang, points interval.Set, ok bool) {
+	switch f.Type.Family() {
+	case query.Strings:
+		p, _, ok := invertText(e, f)
+		if !truth {
+			return p.no, points, ok
+		}
+		return p.yes, points, ok
+	case query.Integers, query.Floats:
+		s, ok := invertNumber(e, f)
+		if !truth {
+			return lang, s.no, ok
+		}
+		return lang, s.yes, ok
+	}
+	return lang, points, false
 }
 
 // truth inverts a boolean expression.

@@ -84,10 +84,10 @@ const (
 )
 
 // Solve decides a problem. It returns a value for each variable of some test, or
-// a core.
+// a core; of what is undecided, the core is tests that are.
 func Solve(p Problem) (Verdict, []query.Value, Core) {
 	values := make([]query.Value, len(p.Vars))
-	verdict := Found
+	verdict, core := Found, Core{}
 	for _, group := range p.groups() {
 		n := newNetwork(&p, group, nil)
 		switch n.solve() {
@@ -98,10 +98,10 @@ func Solve(p Problem) (Verdict, []query.Value, Core) {
 		case Refuted:
 			return Refuted, nil, p.minimise(group)
 		default:
-			verdict = Undecided
+			verdict, core.Tests = Undecided, group
 		}
 	}
-	return verdict, values, Core{}
+	return verdict, values, core
 }
 
 // groups splits the tests into those that have nothing to do with each other.
