@@ -377,12 +377,16 @@ func (s *search) variable(c *cell, hits []int) (relation.Var, bool) {
 // whatever the others are given, it is.
 func (s *search) settle(t *translation, values []query.Value) {
 	for v, c := range t.cells {
-		if values[v].IsNull() {
-			continue
+		if value := values[v]; !value.IsNull() &&
+			!slices.ContainsFunc(s.settled[c], func(o Set) bool { return o.Simplest().Equal(value) }) {
+			s.settled[c] = append(s.settled[c], s.rules.only(c.field, value))
 		}
-		only := s.rules.only(c.field, values[v])
-		if !slices.ContainsFunc(s.settled[c], func(o Set) bool { return o.Simplest().Equal(values[v]) }) {
-			s.settled[c] = append(s.settled[c], only)
+	}
+	// Values that no relation reads are there for a condition of their own.
+	for v, c := range t.cells {
+		met := func(o Set) bool { return t.Vars[v].Values.Contains(o.Simplest()) }
+		if values[v].IsNull() && !slices.ContainsFunc(s.settled[c], met) {
+			s.settled[c] = append(s.settled[c], t.Vars[v].Values.(Set))
 		}
 	}
 	for i := range s.relates {

@@ -29,6 +29,7 @@ type domain struct {
 	langs  []text.Lang // textual: their intersection
 	states int
 	set    *text.Set // their solution; nil where the budget was spent on it
+	solved bool
 	points interval.Set
 	truths uint8  // flags: false is bit 0, true bit 1
 	values Values // of a field: what it may be before anything is known
@@ -38,6 +39,7 @@ type domain struct {
 	asked  bool
 	listed *[]query.Value // members, where they are few
 	few    bool
+	parts  map[string]text.Lang // by function and fold: what project makes of it
 }
 
 // longLine is the line of whole numbers that functions give.
@@ -53,9 +55,17 @@ func newText(langs []text.Lang, states int) *domain {
 
 // solve reports whether the domain of a string may have a member.
 func (d *domain) solve() bool {
-	set, _, err := text.Solve(text.Problem{In: d.langs, States: d.states})
-	d.set = set
+	set, _, err := text.Solve(text.Problem{In: d.langs, States: d.states, Coarse: true})
+	d.set, d.solved = set, true
 	return set != nil || err != nil
+}
+
+// solution is the set of a string domain's members, nil where it is not known.
+func (d *domain) solution() *text.Set {
+	if !d.solved {
+		d.solve()
+	}
+	return d.set
 }
 
 // domain is what a variable may be, or anything where free.
@@ -126,9 +136,9 @@ func (d *domain) members(limit int) (list []query.Value, all bool) {
 		var out []query.Value
 		switch d.sort {
 		case textual:
-			if d.set != nil {
+			if set := d.solution(); set != nil {
 				var texts []string
-				texts, d.few = d.set.Members(mostListed)
+				texts, d.few = set.Members(mostListed)
 				for _, s := range texts {
 					out = append(out, query.StringOf(s))
 				}
@@ -180,8 +190,8 @@ func (d *domain) contains(v query.Value) bool {
 func (d *domain) automaton() *text.Automaton {
 	if !d.asked && d.sort == textual {
 		d.asked = true
-		if d.set != nil {
-			d.auto, _ = d.set.Automaton(mostStates)
+		if set := d.solution(); set != nil {
+			d.auto, _ = set.Automaton(mostStates)
 		}
 	}
 	return d.auto
@@ -203,12 +213,16 @@ func (d *domain) meet(l text.Lang) (narrower *domain, ok bool) {
 	if v, one := d.single(); one {
 		return nil, l.Contains(v.Str())
 	}
-	outside, _, err := text.Solve(text.Problem{In: d.langs, Out: []text.Lang{l}, States: d.states})
+	n := &domain{sort: textual, langs: append(slices.Clip(d.langs), l), states: d.states, values: d.values}
+	set := d.solution()
+	if set != nil && !l.Contains(set.Simplest()) {
+		return n, n.solve()
+	}
+	outside, _, err := text.Solve(text.Problem{In: d.langs, Out: []text.Lang{l}, States: d.states, Coarse: true})
 	if outside == nil || err != nil {
 		return nil, true
 	}
-	n := &domain{sort: textual, langs: append(slices.Clip(d.langs), l), states: d.states, values: d.values}
-	return n, n.solve()
+	return n, set != nil || n.solve() // what is known to be inside need not be looked for
 }
 
 // clip narrows a domain of points.
@@ -279,7 +293,7 @@ func (d *domain) choices() (list []query.Value, all bool) {
 	source := rand.NewPCG(0, 0)
 	draw := func() query.Value { return query.Value{} }
 	switch {
-	case d.sort == textual && d.set != nil:
+	case d.sort == textual && d.solution() != nil:
 		add(query.StringOf(d.set.Simplest()))
 		draw = func() query.Value { return query.StringOf(d.set.Draw(source)) }
 	case d.sort == numeric || d.sort == dated || d.sort == located:

@@ -490,27 +490,48 @@ func (n *network) choose(st *state) Verdict {
 		return n.verify()
 	}
 	slices.Sort(open)
-	v, fewest := open[0], mostListed+1
+	v, least := open[0], 2*mostListed
 	for _, o := range open {
-		if list, all := st.dom(n.vars[o]).members(mostListed); all && len(list) < fewest {
-			v, fewest = o, len(list)
+		d := st.dom(n.vars[o])
+		list, all := d.members(mostListed)
+		rank := mostListed + 1
+		switch {
+		case all && len(list) == 1:
+			rank = 0
+		case d.values != nil && d.contains(d.values.Simplest()): // others follow what comes to mind
+			rank = 1
+		case all:
+			rank = len(list)
+		}
+		if rank < least {
+			v, least = o, rank
 		}
 	}
 	at := n.vars[v]
 	d := st.dom(at)
-	exact := true
+	list, all := []query.Value(nil), false
 	if len(open) == 1 {
 		narrower, sure, ok := n.last(v, d)
 		if sure && !ok {
 			return Refuted
 		}
 		if ok && narrower != nil {
-			d, exact = narrower, sure
+			if list, all = narrower.choices(); sure {
+				d = narrower
+			}
 		}
 	}
-	list, all := d.choices()
+	if list == nil || !all {
+		more, every := d.choices()
+		all = every
+		for _, value := range more {
+			if !slices.ContainsFunc(list, value.Equal) {
+				list = append(list, value)
+			}
+		}
+	}
 	out := Refuted
-	if !all || !exact {
+	if !all {
 		out = Undecided
 	}
 	for _, value := range list {

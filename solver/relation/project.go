@@ -222,27 +222,41 @@ func (d *domain) folded(fold query.Fold) (text.Lang, bool) {
 		}
 		return text.Words(list, fold), true
 	}
-	if auto := d.automaton(); auto != nil {
-		return auto.Folded(fold), true
+	return d.remember("", fold, func(auto *text.Automaton) (text.Lang, bool) { return auto.Folded(fold), true })
+}
+
+// remember makes a language of a domain's automaton once.
+func (d *domain) remember(f query.Func, fold query.Fold, of func(*text.Automaton) (text.Lang, bool)) (l text.Lang, ok bool) {
+	key := string(f) + string(rune('0'+fold))
+	if l, ok := d.parts[key]; ok {
+		return l, true
 	}
-	return text.Lang{}, false
+	auto := d.automaton()
+	if auto == nil {
+		return l, false
+	}
+	if l, ok = of(auto); ok {
+		if d.parts == nil {
+			d.parts = map[string]text.Lang{}
+		}
+		d.parts[key] = l
+	}
+	return l, ok
 }
 
 // cut is the set of what members of a domain begin with, end in, or hold.
 func (d *domain) cut(f query.Func, fold query.Fold) (parts text.Lang, ok bool) {
-	auto := d.automaton()
-	if auto == nil {
-		return text.Lang{}, false
-	}
-	switch f {
-	case query.FuncStartsWith:
-		parts = auto.Prefixes()
-	case query.FuncEndsWith:
-		parts = auto.Suffixes()
-	default:
-		parts = auto.Factors()
-	}
-	return text.Fold(parts, fold)
+	return d.remember(f, fold, func(auto *text.Automaton) (text.Lang, bool) {
+		switch f {
+		case query.FuncStartsWith:
+			parts = auto.Prefixes()
+		case query.FuncEndsWith:
+			parts = auto.Suffixes()
+		default:
+			parts = auto.Factors()
+		}
+		return text.Fold(parts, fold)
+	})
 }
 
 // notPart narrows the whole and the part of what must not be one. Against a few

@@ -276,6 +276,9 @@ type run struct {
 
 	once sync.Once
 	left []int32 // by state: symbols to acceptance, -1 for never
+
+	setsOnce sync.Once
+	sets     []runeSet // what an alphabet has to tell apart
 }
 
 func narrow(states []int) []int32 {
@@ -327,8 +330,13 @@ func (r *run) contains(from []int32, s string) bool {
 // mention makes an alphabet fine enough for r: each class of runes, or with
 // folding what folds into it, is a union of the alphabet's classes.
 func (r *run) mention(ab *alphabet, positive bool) {
-	for _, c := range r.auto.ab.classes {
-		ab.set(foldedSet(c.set, r.fold))
+	r.setsOnce.Do(func() {
+		for _, c := range r.auto.ab.classes {
+			r.sets = append(r.sets, foldedSet(c.set, r.fold))
+		}
+	})
+	for _, s := range r.sets {
+		ab.set(s)
 	}
 	if positive {
 		for _, w := range r.auto.ab.written {
@@ -354,13 +362,34 @@ func foldedSet(s runeSet, fold query.Fold) runeSet {
 	if fold == query.Exact {
 		return s
 	}
+	has := func(r rune) bool {
+		i, _ := slices.BinarySearchFunc(s, r, func(part runeRange, r rune) int { return int(part.high - r) })
+		return i < len(s) && s[i].low <= r
+	}
 	out := []runeRange(slices.Clone(s))
 	var buf [4]rune
-	for _, r := range cased() {
-		if i, _ := slices.BinarySearchFunc(s, r, func(part runeRange, r rune) int { return int(part.high - r) }); i < len(s) && s[i].low <= r {
-			for _, v := range variants(buf[:0], r, fold)[1:] {
-				out = append(out, runeRange{v, v})
+	join := func(r rune) {
+		if !has(r) && slices.ContainsFunc(variants(buf[:0], r, fold)[1:], has) {
+			out = append(out, runeRange{r, r})
+		}
+	}
+	if rest := s.complement(); rest.size() < 1000 {
+		for _, part := range rest {
+			for r := part.low; r <= part.high; r++ {
+				join(r)
 			}
+		}
+	} else if s.size() < 1000 {
+		for _, part := range s {
+			for r := part.low; r <= part.high; r++ {
+				for _, v := range variants(buf[:0], r, fold)[1:] {
+					out = append(out, runeRange{v, v})
+				}
+			}
+		}
+	} else {
+		for _, r := range cased() {
+			join(r)
 		}
 	}
 	return newRuneSet(out)
