@@ -327,6 +327,9 @@ func (s *search) translate(several bool) *translation {
 	return t
 }
 
+// shortLimit is the largest ignore_above that relations look at closely.
+const shortLimit = 32
+
 // hits are the positions of what some value must meet.
 func (c *cell) hits() (at []int) {
 	for i, h := range c.atoms {
@@ -366,7 +369,8 @@ func (s *search) variable(c *cell, hits []int) (relation.Var, bool) {
 		for _, l := range out {
 			v.Langs = append(v.Langs, text.Not(l.(*langSet).lang))
 		}
-		if n := c.field.IgnoreAbove; n > 0 {
+		// A long limit would be an automaton as long. Values says what it leaves.
+		if n := c.field.IgnoreAbove; n > 0 && n <= shortLimit {
 			v.Langs = append(v.Langs, text.Length(0, n, text.CodePoints))
 		}
 	}

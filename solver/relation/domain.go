@@ -276,7 +276,7 @@ func exactly(s interval.Set, v query.Value) interval.Set {
 func (d *domain) choices() (list []query.Value, all bool) {
 	members, all := d.members(mostListed)
 	add := func(v query.Value) {
-		if d.contains(v) && !slices.ContainsFunc(list, v.Equal) {
+		if d.contains(v) && (d.values == nil || d.values.Contains(v)) && !slices.ContainsFunc(list, v.Equal) {
 			list = append(list, v)
 		}
 	}
@@ -287,8 +287,7 @@ func (d *domain) choices() (list []query.Value, all bool) {
 		for _, v := range members {
 			add(v)
 		}
-		// What the domain's own test refuses is no member after all.
-		return list, len(list) == len(members)
+		return list, true
 	}
 	source := rand.NewPCG(0, 0)
 	draw := func() query.Value { return query.Value{} }

@@ -569,6 +569,11 @@ func (n *network) env(t Test, without int) Env {
 
 // verify computes all tests.
 func (n *network) verify() Verdict {
+	for v, value := range n.found {
+		if !n.free[v] && !n.p.Vars[v].Values.Contains(value) {
+			return Refuted
+		}
+	}
 	for _, t := range n.tests {
 		if test := n.p.Tests[t]; !test.Want.met(Compute(test.Expr, n.env(test, -1))) {
 			return Refuted

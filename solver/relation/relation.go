@@ -21,7 +21,7 @@ type Values interface {
 type Var struct {
 	Field  *query.Field
 	Values Values       // what it may be
-	Langs  []text.Lang  // the same, of a string: it lies in each of these
+	Langs  []text.Lang  // the same or more, of a string: it lies in each of these
 	Points interval.Set // the same, of a number, date or address
 }
 
