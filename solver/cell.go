@@ -40,6 +40,7 @@ type cell struct {
 	place
 	joins []place // cells that share their value with this one; it stands for all
 	atoms []held
+	known map[*atom]bool // the same, once there are many
 
 	// witness are values that satisfy the atoms, and so any fewer of them; nil
 	// where none are known. As long as they satisfy what comes to be asserted,
@@ -58,12 +59,32 @@ func (c *cell) add(a *atom, d deps) (at int, added bool) {
 		return 0, false
 	}
 	c.atoms = append(c.atoms, held{a, d})
+	switch n := len(c.atoms); {
+	case c.known != nil:
+		c.known[a] = true
+	case n > manyAtoms:
+		c.known = make(map[*atom]bool, 2*n)
+		for _, h := range c.atoms {
+			c.known[h.atom] = true
+		}
+	}
 	return len(c.atoms) - 1, true
 }
 
-func (c *cell) remove(at int) { c.atoms = c.atoms[:at] }
+// manyAtoms is where looking one up beats going through all.
+const manyAtoms = 16
+
+func (c *cell) remove(at int) {
+	for _, h := range c.atoms[at:] {
+		delete(c.known, h.atom)
+	}
+	c.atoms = c.atoms[:at]
+}
 
 func (c *cell) has(a *atom) bool {
+	if c.known != nil && a.kind < present {
+		return c.known[a]
+	}
 	for _, h := range c.atoms {
 		if h.atom == a || h.kind == a.kind && a.kind >= present {
 			return true
@@ -90,6 +111,9 @@ func (c *cell) witnesses(a *atom) bool {
 	in := func(v query.Value) bool { return a.set.Contains(v) }
 	switch a.kind {
 	case hit:
+		if len(c.witness) > mostShared && c.field.Array {
+			return false // a value of its own is sooner found than one of so many
+		}
 		return slices.ContainsFunc(c.witness, in)
 	case miss:
 		return !slices.ContainsFunc(c.witness, in)
@@ -100,6 +124,7 @@ func (c *cell) witnesses(a *atom) bool {
 // probe is the cell with one more atom, to be looked at and forgotten.
 func (c *cell) probe(a *atom) *cell {
 	p := *c
+	p.known = nil
 	p.atoms = append(c.atoms[:len(c.atoms):len(c.atoms)], held{atom: a})
 	return &p
 }
@@ -116,6 +141,9 @@ type holding struct {
 func (s *search) check(c *cell) (deps, bool) {
 	c = s.effective(c)
 	if n := len(c.atoms); n > 0 && c.witnesses(c.atoms[n-1].atom) {
+		return nil, true
+	}
+	if s.extend(c) {
 		return nil, true
 	}
 	h := s.hold(c)
@@ -135,6 +163,32 @@ func (s *search) check(c *cell) (deps, bool) {
 		s.blamed[c.atoms[i].atom] = true
 	}
 	return d, false
+}
+
+// extend gives the newest atom of an array, if it is a hit, a value of its own
+// beside those that witness the other atoms. It spares looking at all of them
+// anew, and does not say that there is none.
+func (s *search) extend(c *cell) bool {
+	last := len(c.atoms) - 1
+	if last < 1 || !c.field.Array || len(c.joins) > 0 || len(c.witness) == 0 || c.atoms[last].kind != hit {
+		return false
+	}
+	one := cell{place: c.place}
+	for _, h := range c.atoms {
+		switch h.kind {
+		case missing:
+			return false
+		case miss:
+			one.atoms = append(one.atoms, h)
+		}
+	}
+	one.atoms = append(one.atoms, c.atoms[last])
+	h := s.hold(&one)
+	if h.core != nil || h.reason != nil || len(h.values) != 1 {
+		return false
+	}
+	c.witness = append(c.witness[:len(c.witness):len(c.witness)], h.values[0].Simplest())
+	return true
 }
 
 // hold works out what the field of a cell may hold, and remembers it: a search

@@ -27,6 +27,9 @@ func New(opts Options) *Solver {
 	if opts.Budget.States == 0 {
 		opts.Budget.States = DefaultBudget.States
 	}
+	if opts.Budget.Steps == 0 {
+		opts.Budget.Steps = DefaultBudget.Steps
+	}
 	return &Solver{opts: opts, compiler: newCompiler(opts)}
 }
 
