@@ -20,6 +20,7 @@ type network struct {
 	vars  map[int]int    // from variable to term
 	found map[int]query.Value
 	nodes int // choices made
+	lead  int // the variable to choose first, or -1
 }
 
 // term is a value: a variable, a constant, or a function of other terms.
@@ -58,7 +59,7 @@ const (
 )
 
 func newNetwork(p *Problem, tests []int, free map[int]bool) *network {
-	return &network{p: p, tests: tests, free: free, index: map[string]int{}, vars: map[int]int{}, found: map[int]query.Value{}}
+	return &network{p: p, tests: tests, free: free, index: map[string]int{}, vars: map[int]int{}, found: map[int]query.Value{}, lead: -1}
 }
 
 func (n *network) add(key string, t term) int {
@@ -475,7 +476,16 @@ func (n *network) decide(st *state) Verdict {
 	if !n.propagate(st) {
 		return Refuted
 	}
-	return n.choose(st)
+	verdict := n.choose(st)
+	// Where a sample of one field does not do, one of another may.
+	for v := 0; v < len(n.p.Vars) && verdict == Undecided && n.nodes < mostNodes; v++ {
+		if _, reads := n.vars[v]; reads {
+			n.lead = v
+			verdict = n.choose(st)
+		}
+	}
+	n.lead = -1
+	return verdict
 }
 
 // choose gives the next variable each of its values in turn.
@@ -496,6 +506,8 @@ func (n *network) choose(st *state) Verdict {
 		list, all := d.members(mostListed)
 		rank := mostListed + 1
 		switch {
+		case o == n.lead:
+			rank = -1
 		case all && len(list) == 1:
 			rank = 0
 		case d.values != nil && d.contains(d.values.Simplest()): // others follow what comes to mind

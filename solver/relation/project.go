@@ -41,7 +41,7 @@ func (n *network) propagate(st *state) bool {
 			break
 		}
 	}
-	return true
+	return n.order(st) // with what was learnt of differences
 }
 
 // domains are those of some terms.
