@@ -369,8 +369,8 @@ func (s *search) variable(c *cell, hits []int) (relation.Var, bool) {
 		for _, l := range out {
 			v.Langs = append(v.Langs, text.Not(l.(*langSet).lang))
 		}
-		// A long limit would be an automaton as long. Values says what it leaves.
-		if n := c.field.IgnoreAbove; n > 0 && n <= shortLimit {
+		v.Limit = c.field.IgnoreAbove
+		if n := v.Limit; n > 0 && n <= shortLimit { // a long one would be an automaton as long
 			v.Langs = append(v.Langs, text.Length(0, n, text.CodePoints))
 		}
 	}

@@ -287,6 +287,9 @@ func show(p query.Pred) string {
 	case *query.Not:
 		return "not " + show(p.Term)
 	case *query.Leaf:
+		if p.Op == query.OpScript {
+			return "a script"
+		}
 		var items []string
 		for _, o := range p.Items {
 			switch {

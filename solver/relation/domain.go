@@ -276,7 +276,7 @@ func exactly(s interval.Set, v query.Value) interval.Set {
 func (d *domain) choices() (list []query.Value, all bool) {
 	members, all := d.members(mostListed)
 	add := func(v query.Value) {
-		if d.contains(v) && (d.values == nil || d.values.Contains(v)) && !slices.ContainsFunc(list, v.Equal) {
+		if d.contains(v) && !slices.ContainsFunc(list, v.Equal) {
 			list = append(list, v)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/solver/interval"
@@ -52,7 +53,7 @@ type state struct {
 
 // Bounds on the work for one group.
 const (
-	mostNodes = 3000
+	mostNodes = 600
 	mostCases = 64
 	mostTerms = 200
 	mostLong  = 1 << 31 // no text of an engine is longer
@@ -582,7 +583,7 @@ func (n *network) env(t Test, without int) Env {
 // verify computes all tests.
 func (n *network) verify() Verdict {
 	for v, value := range n.found {
-		if !n.free[v] && !n.p.Vars[v].Values.Contains(value) {
+		if x := &n.p.Vars[v]; !n.free[v] && x.Limit > 0 && utf8.RuneCountInString(value.Str()) > x.Limit {
 			return Refuted
 		}
 	}

@@ -20,9 +20,10 @@ type Values interface {
 // Var is a value to be found: the field that holds it and what it may be.
 type Var struct {
 	Field  *query.Field
-	Values Values       // what it may be
-	Langs  []text.Lang  // the same or more, of a string: it lies in each of these
-	Points interval.Set // the same, of a number, date or address
+	Values Values       // of what it may be: what comes to mind first
+	Langs  []text.Lang  // all that a string may be: it lies in each of these
+	Limit  int          // and has no more code points than this, unless 0
+	Points interval.Set // all that a number, date or address may be
 }
 
 // Want says how an expression has to come out.
