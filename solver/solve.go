@@ -17,6 +17,8 @@ import (
 type Solver struct {
 	opts     Options
 	compiler *compiler
+
+	forgetful bool // for a test: searches learn no nogoods
 }
 
 // New returns a solver with the given options.
@@ -72,6 +74,14 @@ func twoViews(p Problem) *query.Diagnostic {
 	return nil
 }
 
+// learnt is where the count of nogoods starts.
+func (sv *Solver) learnt() int {
+	if sv.forgetful {
+		return mostNogoods
+	}
+	return 0
+}
+
 // attempt searches once; conditions in freed count as met whatever they say.
 func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) {
 	s := &search{
@@ -82,6 +92,7 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 		blamed:  map[*atom]bool{},
 		derived: map[*cell]derived{},
 		settled: map[*cell][]Set{},
+		learnt:  sv.learnt(),
 		freed:   freed,
 	}
 	if sv.opts.Order != nil {
