@@ -327,7 +327,7 @@ var hunts = []struct {
 		{query.EQL, `string(n) == "5"`, gen.Verified, ""},
 		{query.EQL, `string(ip) == "1.2.3.4"`, gen.Verified, ""},
 		{query.EQL, `substring(k, -3, -1) == "ab"`, gen.Verified, ""},
-		{query.EQL, `startsWith(k, k2) and k == "abc" and k2 : "b*"`, gen.Unsatisfiable, `solver: trying all of few values is a proof, and not taken for one`},
+		{query.EQL, `startsWith(k, k2) and k == "abc" and k2 : "b*"`, gen.Unsatisfiable, ""},
 	}},
 }
 

@@ -26,7 +26,7 @@ type globKey struct {
 // langSet is a set of strings as a theory handles it.
 type langSet struct{ lang text.Lang }
 
-func (s *langSet) Contains(v query.Value) bool { return s.lang.Contains(scriptText(v)) }
+func (s *langSet) Contains(v query.Value) bool { return s.lang.Contains(asText(v)) }
 
 func (s *langSet) Members(limit int) ([]query.Value, bool) {
 	found, _, err := text.Solve(text.Problem{In: []text.Lang{s.lang}})
@@ -35,6 +35,14 @@ func (s *langSet) Members(limit int) ([]query.Value, bool) {
 	}
 	members, all := found.Members(limit)
 	return stringValues(members), all
+}
+
+// asText is a value as a keyword field indexes it.
+func asText(v query.Value) string {
+	if v.Kind() == query.String {
+		return v.Str()
+	}
+	return v.String()
 }
 
 func stringValues(members []string) []query.Value {
@@ -59,7 +67,7 @@ func (th *keywords) lang(l *query.Leaf) (text.Lang, *query.Diagnostic) {
 	for _, item := range l.Items {
 		switch l.Op {
 		case query.OpEqual:
-			literals = append(literals, scriptText(item.Value))
+			literals = append(literals, asText(item.Value))
 		case query.OpGlob:
 			if s, ok := item.Glob.Literal(); ok {
 				literals = append(literals, s)
@@ -105,16 +113,16 @@ func (th *keywords) glob(g query.Glob, fold query.Fold) text.Lang {
 func stringsBetween(low, high *query.Bound) text.Lang {
 	parts := []text.Lang{text.Any()}
 	if low != nil {
-		parts = append(parts, text.Not(text.Below(scriptText(low.Value), !low.Inclusive)))
+		parts = append(parts, text.Not(text.Below(asText(low.Value), !low.Inclusive)))
 	}
 	if high != nil {
-		parts = append(parts, text.Below(scriptText(high.Value), high.Inclusive))
+		parts = append(parts, text.Below(asText(high.Value), high.Inclusive))
 	}
 	return text.And(parts...)
 }
 
 func (th *keywords) single(v query.Value) set {
-	return &langSet{text.Literal(scriptText(v), query.Exact)}
+	return &langSet{text.Literal(asText(v), query.Exact)}
 }
 
 func (th *keywords) meet(in, out []set) (Set, []int, *query.Diagnostic) {
@@ -162,7 +170,7 @@ func (th *keywords) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 // stringSet is a solved set of strings.
 type stringSet struct{ set *text.Set }
 
-func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(scriptText(v)) }
+func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(asText(v)) }
 func (s *stringSet) Simplest() query.Value            { return query.StringOf(s.set.Simplest()) }
 func (s *stringSet) Draw(src rand.Source) query.Value { return query.StringOf(s.set.Draw(src)) }
 

@@ -58,10 +58,11 @@ type Options struct {
 type Budget struct {
 	Decisions int // alternatives tried in the tree
 	States    int // automaton states explored for one field
+	Steps     int // constraints looked at, over all problems of one Solver
 }
 
 // DefaultBudget is far above what any known rule needs.
-var DefaultBudget = Budget{Decisions: 200_000, States: 200_000}
+var DefaultBudget = Budget{Decisions: 200_000, States: 200_000, Steps: 20_000_000}
 
 // Result is the answer of a search: exactly one of its fields is set.
 type Result struct {

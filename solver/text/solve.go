@@ -12,7 +12,8 @@ import (
 // none of Out.
 type Problem struct {
 	In, Out []Lang
-	States  int // budget of automaton states and terms; 0: DefaultStates
+	States  int  // budget of automaton states and terms; 0: DefaultStates
+	Coarse  bool // the core need not be minimal
 }
 
 // DefaultStates is a budget far above what any known rule needs.
@@ -53,7 +54,10 @@ func Solve(p Problem) (*Set, Core, error) {
 	}
 	s.budget.left = states
 	var core Core
-	for _, from := range s.minimise(atoms, found.core) {
+	if !p.Coarse {
+		found.core = s.minimise(atoms, found.core)
+	}
+	for _, from := range found.core {
 		if from < len(p.In) {
 			core.In = append(core.In, from)
 		} else {
