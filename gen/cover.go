@@ -197,7 +197,9 @@ func (c *cover) newBase(solution *solver.Solution) *base {
 // they cover. It reports whether they match.
 func (c *cover) match(b *base, docs []query.Document, why string, clause query.Span) bool {
 	if !c.matches(docs) {
-		c.report(c.mismatch(docs, Match))
+		if c.ask.distinct == nil || !c.short(c.diverse(docs[0])) {
+			c.report(c.mismatch(docs, Match))
+		} // else its bucket has too few different values, which only the first is known to have
 		return false
 	}
 	c.bases = append(c.bases, b)
