@@ -36,6 +36,7 @@ type base struct {
 type target struct {
 	focus    solver.Focus
 	leaf     *query.Leaf
+	gate     *gate
 	positive bool // the leaf has to be true for the rule to match
 	nested   bool // the leaf is about an element of a nested object
 	state    state

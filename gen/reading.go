@@ -83,6 +83,7 @@ func (s *subject) garbled(text []byte, err error) *query.Diagnostic {
 type gate struct {
 	pred     query.Pred
 	kids     []*gate
+	parent   *gate // nil at the top
 	truth    query.Truth
 	positive bool    // being True is what makes the rule match
 	target   *target // of a leaf
@@ -95,7 +96,7 @@ func newGate(p query.Pred, positive, nested bool, rest *[]*target) *gate {
 	case *query.Leaf:
 		g.target = (*rest)[0]
 		*rest = (*rest)[1:]
-		g.target.positive, g.target.nested = positive, nested
+		g.target.positive, g.target.nested, g.target.gate = positive, nested, g
 		return g
 	case *query.Const:
 		g.truth = p.Truth
@@ -106,8 +107,32 @@ func newGate(p query.Pred, positive, nested bool, rest *[]*target) *gate {
 	}
 	for _, kid := range query.Children(p) {
 		g.kids = append(g.kids, newGate(kid, positive, nested, rest))
+		g.kids[len(g.kids)-1].parent = g
 	}
 	return g
+}
+
+// needless is what a rule can do without where a clause has the given truth
+// whenever that matters: the clause itself, or the connective that it decides.
+func (g *gate) needless(truth query.Truth) *gate {
+	least := g
+	for ; g.parent != nil; g = g.parent {
+		decides := query.Unknown
+		switch g.parent.pred.(type) {
+		case *query.Not:
+			truth = truth.Not()
+			continue
+		case *query.And, *query.Each:
+			decides = query.False
+		case *query.Or:
+			decides = query.True
+		}
+		if truth != decides {
+			break
+		}
+		least = g.parent
+	}
+	return least
 }
 
 // read asks the evaluator about every leaf, and notes in the targets which of
