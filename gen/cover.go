@@ -36,6 +36,7 @@ type base struct {
 type target struct {
 	focus    solver.Focus
 	leaf     *query.Leaf
+	gate     *gate
 	positive bool // the leaf has to be true for the rule to match
 	nested   bool // the leaf is about an element of a nested object
 	state    state
@@ -197,7 +198,9 @@ func (c *cover) newBase(solution *solver.Solution) *base {
 // they cover. It reports whether they match.
 func (c *cover) match(b *base, docs []query.Document, why string, clause query.Span) bool {
 	if !c.matches(docs) {
-		c.report(c.mismatch(docs, Match))
+		if c.ask.distinct == nil || !c.short(c.diverse(docs[0])) {
+			c.report(c.mismatch(docs, Match))
+		} // else its bucket has too few different values, which only the first is known to have
 		return false
 	}
 	c.bases = append(c.bases, b)

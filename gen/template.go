@@ -259,13 +259,14 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 				element = -1
 			}
 		}
-		if len(fs.Values) == 0 {
-			if fs.Group == 0 {
-				l.absent = append(l.absent, name)
-			}
-			continue
+		switch {
+		case len(fs.Values) > 0:
+			l.root.insert(path, element, fs.Group, i)
+		case fs.Group == 0:
+			l.absent = append(l.absent, name)
+		case element >= 0: // the element is there, though without this field
+			l.root.insert(path[:element+1], element, fs.Group, -1)
 		}
-		l.root.insert(path, element, fs.Group, i)
 	}
 	if t.scene != nil {
 		for n, name := range t.scene.Extras(slot) {
@@ -321,16 +322,17 @@ type node struct {
 }
 
 // insert adds a hole under a path. element is the index of the path's part
-// that is a nested object, or -1; group tells its elements apart.
+// that is a nested object, or -1; group tells its elements apart. A path that
+// ends in the nested object adds the element alone.
 func (n *node) insert(path []string, element, group, hole int) {
 	kid := n.kid(path[0])
-	if len(path) == 1 {
-		kid.hole = hole
-		return
-	}
 	if element == 0 {
 		kid.list = true
 		kid = kid.element(group)
+	}
+	if len(path) == 1 {
+		kid.hole = hole
+		return
 	}
 	kid.insert(path[1:], element-1, group, hole)
 }

@@ -226,11 +226,12 @@ func readDate(t query.Type, s string) (int64, bool) {
 	return when.UnixMilli(), true
 }
 
-// parseMillis reads milliseconds since 1970 with up to six decimals.
+// parseMillis reads milliseconds since 1970, all that a long holds, with up to
+// six decimals.
 func parseMillis(s string) (time.Time, bool) {
 	digits := strings.TrimPrefix(s, "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
-	if whole == "" || len(whole) > 15 || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
+	if whole == "" || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
 		return time.Time{}, false
 	}
 	ms, err := strconv.ParseInt(whole, 10, 64)
