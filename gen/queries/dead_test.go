@@ -111,7 +111,9 @@ func refute(q queries.Query) (claims int, err error) {
 
 func TestDeadClausesAreDead(t *testing.T) {
 	claims := 0
-	c := queries.Campaign{Seed: 11, Runs: 600, Oracle: func(_ queries.Engine, q queries.Query) error {
+	// Proofs about fields related to fields take long, and have tests of their own.
+	slow := []string{"startsWith a field", "endsWith~ a field", "stringContains a field", "indexOf a field", "concat"}
+	c := queries.Campaign{Options: queries.Options{Without: slow}, Seed: 11, Runs: 600, Oracle: func(_ queries.Engine, q queries.Query) error {
 		n, err := refute(q)
 		claims += n
 		return err
