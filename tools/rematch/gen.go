@@ -65,7 +65,7 @@ func (c *genCommand) Run(s *session) error {
 		dir := c.folder(name)
 		if other, taken := dirs[dir]; taken {
 			d := &query.Diagnostic{Code: query.CodeArguments, Summary: fmt.Sprintf("the tests of %s and %s would both go into %s", other, name, dir)}
-			return d.With("run rematch gen once for each, with --out")
+			return d.With("with --out, each gets a folder of its own")
 		}
 		dirs[dir] = name
 		// Tests of an unreadable set would be removed as stale.
