@@ -93,9 +93,13 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	case s.first != nil:
 		return s.count()
 	case first.Conflict != nil:
+		summary := "these conditions can never hold together"
+		if len(first.Conflict.Spans) == 1 {
+			summary = "this can never hold"
+		}
 		return Unsatisfiable, s.at(&query.Diagnostic{
 			Code:     query.CodeUnsatisfiable,
-			Summary:  "these conditions can never hold together",
+			Summary:  summary,
 			Detail:   first.Conflict.Reason,
 			Subjects: first.Conflict.Spans,
 		})

@@ -146,7 +146,12 @@ func (c *compiler) ruleType() (ruleType, bool) {
 		c.format(r.At("type"), "the rule has no type").With("write one of %s", typeNames())
 		return rt, false
 	case !ok:
-		c.add(query.CodeUnsupported, r.At("type"), "rules of type %.40q are not known", name).With("known are %s", typeNames())
+		d := c.add(query.CodeUnsupported, r.At("type"), "rules of type %.40q are not known", name)
+		if near := spelling.Closest(name, max(1, len(name)/3), slices.Values(slices.Sorted(maps.Keys(ruleTypes)))); near != "" {
+			d.With("did you mean %s?", near)
+		} else {
+			d.With("known are %s", typeNames())
+		}
 		return rt, false
 	case rt.unsupported != "":
 		c.add(query.CodeUnsupported, r.At("type"), "rules of type %s are not supported", name).With("%s", rt.unsupported)

@@ -307,6 +307,10 @@ func (c *diffCommand) overlaps(s *session, set *ruleset.Set, opts diff.Options) 
 	if c.JSON {
 		return nil
 	}
-	_, err := fmt.Fprintf(s.out, "%d of %d pairs that samples leave open overlap\n", len(found), compared)
+	if len(found) == 0 {
+		_, err := fmt.Fprintf(s.out, "no rule is covered by another; %s compared\n", things(compared, "pair"))
+		return err
+	}
+	_, err := fmt.Fprintf(s.out, "%s of a rule and one that covers it; %d compared\n", things(len(found), "pair"), compared)
 	return err
 }
