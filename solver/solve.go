@@ -88,7 +88,7 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 		opts:    sv.opts,
 		rules:   sv.compiler,
 		cells:   map[place]*cell{},
-		nested:  map[nestedPath]*elements{},
+		asked:   p.Goals,
 		blamed:  map[*atom]bool{},
 		derived: map[*cell]derived{},
 		settled: map[*cell][]Set{},
@@ -154,6 +154,9 @@ func (s *search) take(class *cell, p place) {
 // solution reads the state of a search that succeeded.
 func (s *search) solution(p Problem) *Solution {
 	sol := &Solution{Slots: 1}
+	for _, e := range s.elements {
+		sol.Elements = append(sol.Elements, e.Element)
+	}
 	preds := make([]query.Pred, len(p.Goals))
 	for i, g := range p.Goals {
 		preds[i] = g.Pred

@@ -449,7 +449,9 @@ func TestExpressions(t *testing.T) {
 func TestNestedObjects(t *testing.T) {
 	x := &query.Field{Name: "p.x", Nested: "p"}
 	y := &query.Field{Name: "p.y", Nested: "p"}
+	z := &query.Field{Name: "p.q.z", Nested: "p.q"}
 	each := func(p query.Pred) query.Pred { return &query.Each{Path: "p", Term: p} }
+	inner := func(p query.Pred) query.Pred { return &query.Each{Path: "p.q", Term: p} }
 	for _, c := range []struct {
 		name string
 		pred query.Pred
@@ -462,6 +464,19 @@ func TestNestedObjects(t *testing.T) {
 		{"none, and one", and(each(glob(x, "ab")), not(each(glob(x, "a*")))), false},
 		{"forbidden before it is there", and(not(each(glob(x, "a*"))), each(glob(x, "ab"))), false},
 		{"invisible from outside", glob(x, "a"), false},
+		{"one in another", each(and(glob(x, "a"), inner(glob(z, "b")))), true},
+		{"an inner one cannot have two", each(inner(and(glob(z, "a"), glob(z, "b")))), false},
+		{"two inner ones", each(and(inner(glob(z, "a")), inner(glob(z, "b")))), true},
+		{"beside one that has none such", and(each(inner(glob(z, "a"))), each(not(inner(glob(z, "a"))))), true},
+		{"no outer one has one such", and(each(inner(glob(z, "ab"))), not(each(inner(glob(z, "a*"))))), false},
+		{"nor straight from outside", and(inner(glob(z, "ab")), not(each(inner(glob(z, "a*"))))), false},
+		{"and the other way round", and(each(inner(glob(z, "ab"))), not(inner(glob(z, "a*")))), false},
+		{"forbidden of another outer one", and(each(and(glob(x, "a"), inner(glob(z, "b")))), not(each(and(glob(x, "c*"), inner(glob(z, "b")))))), true},
+		{"forbidden of this one", and(each(and(glob(x, "a"), inner(glob(z, "b")))), not(each(and(glob(x, "?"), inner(glob(z, "b")))))), false},
+		{"an outer one with no inner one", each(not(inner(exists(z)))), true},
+		{"an inner field is invisible from the outer one", each(glob(z, "a")), false},
+		{"and the outer from the inner", each(inner(glob(x, "a"))), false},
+		{"no object is within one that it does not lie in", inner(each(glob(x, "a"))), false},
 	} {
 		r := solver.Solve(solver.Problem{Goals: []solver.Goal{{Pred: c.pred, Want: solver.MustBeTrue}}}, solver.Options{})
 		if r.Unknown != nil || (r.Solution != nil) != c.ok {
