@@ -324,6 +324,18 @@ var hunts = []struct {
 		{query.KQL, `k : null`, gen.Invalid, ""},
 		{query.KQL, `"free text"`, gen.Unsupported, ""},
 	}},
+	{"half a character", []hunted{
+		{query.EQL, `substring(k, 1) regex ".b" and k == "\u{1F600}b"`, gen.Verified, ""},
+		{query.EQL, `substring(k, 0, 1) regex "." and k == "\u{1F600}"`, gen.Verified, ""},
+		{query.EQL, `substring(k, 0, 1) == "x" and k : "\u{1F600}*"`, gen.Unsatisfiable, ""},
+		{query.EQL, `not substring(k, -1) regex "[a-z]" and k : "?\u{1F600}"`, gen.Verified, ""},
+		{query.EQL, `substring(k, 1, 2) regex ".+" and k regex "(\u{1F600}|\u{1F601})"`, gen.Verified, ""},
+		{query.EQL, `substring(k, 1, 2) regex "[a-z]" and k regex "(\u{1F600}|\u{1F601}).*"`, gen.Unsatisfiable, ""},
+		{query.EQL, `indexOf(k, "", 1) == 1 and k == "\u{1F600}"`, gen.Verified, ""},
+		{query.EQL, `substring(k, -3, 2) == "ab"`, gen.Verified, ""},
+		{query.EQL, `between(k, "a", "b", true) == "xbx"`, gen.Verified, ""},
+		{query.EQL, `between(k, "a", "b", false) == "xbx"`, gen.Unsatisfiable, ""},
+	}},
 	{"nested objects in nested objects", []hunted{
 		{query.KQL, `nest:{ in:{ c:x } }`, gen.Verified, ""},
 		{query.KQL, `nest:{ a:x and in:{ c:x and d:y } and in:{ c:y } }`, gen.Verified, ""},

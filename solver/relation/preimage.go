@@ -3,7 +3,6 @@ package relation
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -240,6 +239,12 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 		}
 		sub := inv.constant(c.Args[1])
 		start = max(0, start)
+		if sub == "" { // found wherever it is looked for
+			if start < lo || start > hi {
+				return nothing()
+			}
+			return inv.text(c.Args[0], lengths(start, math.MaxInt64))
+		}
 		at := func(lo, hi int64) text.Lang { // an occurrence begins in [lo, hi]
 			if hi < lo {
 				return nothing()
@@ -338,33 +343,9 @@ func (inv *inverter) constant(e query.Expr) string {
 }
 
 // both is the preimage of target and of its complement under a string
-// expression. A function that cuts in the middle of a surrogate pair leaves half
-// of it, which is no character: inv.text misses such strings. But where target,
-// or its complement, has no text with a broken character in it, the set of its
-// strings is complete, and all others belong to the other side.
+// expression.
 func (inv *inverter) both(e query.Expr, target text.Lang) preimage {
-	p := preimage{inv.text(e, target), inv.text(e, text.Not(target))}
-	if inv.partial || !cuts(e) {
-		return p
-	}
-	broken := text.Glob(query.Glob{}.Any().Text("\uFFFD").Any(), query.Exact)
-	whole := func(l text.Lang) bool {
-		found, _, err := text.Solve(text.Problem{In: []text.Lang{l, broken}})
-		return err == nil && found == nil
-	}
-	switch {
-	case whole(target):
-		p.no = text.Not(p.yes)
-	case whole(text.Not(target)):
-		p.yes = text.Not(p.no)
-	}
-	return p
-}
-
-// cuts reports whether an expression takes strings apart by position.
-func cuts(e query.Expr) bool {
-	c, ok := e.(*query.Call)
-	return ok && (c.Func == query.FuncSubstring || slices.ContainsFunc(c.Args, cuts))
+	return preimage{inv.text(e, target), inv.text(e, text.Not(target))}
 }
 
 // text is the set of strings for which a string expression lies in target.
@@ -391,92 +372,6 @@ func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 	}
 	inv.giveUp(e)
 	return nothing()
-}
-
-// substring undoes substring(s, from[, to]) for constant bounds.
-func (inv *inverter) substring(e *query.Call, target text.Lang) text.Lang {
-	from := inv.integer(e.Args[1])
-	empty := text.Literal("", query.Exact)
-	rest := nothing()
-	if target.Contains("") {
-		rest = text.Any()
-	}
-	if from < 0 {
-		if len(e.Args) > 2 {
-			to := inv.integer(e.Args[2])
-			if to >= 0 {
-				inv.giveUp(e)
-			}
-			if to <= from {
-				return inv.text(e.Args[0], rest)
-			}
-			// A shorter string is taken from its start, if that leaves anything.
-			cut := lengths(-to, -to)
-			whole := text.Concat(text.Any(), text.And(target, lengths(to-from, to-from)), cut)
-			clipped := text.Concat(text.And(target, lengths(1, to-from-1)), cut)
-			return inv.text(e.Args[0], text.Or(whole, clipped, text.And(lengths(0, -to), rest)))
-		}
-		// The last -from units; a shorter string is taken whole.
-		tail := text.Concat(text.Any(), text.And(target, lengths(-from, -from)))
-		return inv.text(e.Args[0], text.Or(tail, text.And(target, lengths(0, -from-1))))
-	}
-	head := lengths(from, from)
-	short := text.And(lengths(0, from), rest) // nothing left behind the start
-	if len(e.Args) == 2 {
-		return inv.text(e.Args[0], text.Or(text.Concat(head, text.And(target, text.Not(empty))), short))
-	}
-	if cut, ok := inv.fromEnd(e.Args[0], e.Args[2]); ok {
-		// Less the last units; for a shorter string the bound wraps around.
-		inv.partial = true
-		return text.Concat(head, target, lengths(cut, cut))
-	}
-	to := inv.integer(e.Args[2])
-	if to < 0 {
-		cut := text.Concat(head, text.And(target, text.Not(empty)), lengths(-to, -to))
-		return inv.text(e.Args[0], text.Or(cut, text.And(lengths(0, from-to), rest)))
-	}
-	if to <= from {
-		return inv.text(e.Args[0], rest)
-	}
-	full := text.Concat(head, text.And(target, lengths(to-from, to-from)), text.Any())
-	clipped := text.Concat(head, text.And(target, lengths(1, to-from-1)))
-	return inv.text(e.Args[0], text.Or(full, clipped, short))
-}
-
-// fromEnd recognises length(s) - n as the end of a substring of s itself.
-func (inv *inverter) fromEnd(s, end query.Expr) (n int64, ok bool) {
-	c, isCall := end.(*query.Call)
-	field, isField := s.(*query.FieldRef)
-	if !isCall || !isField || c.Func != query.FuncSubtract || mentions(c.Args[1]) {
-		return 0, false
-	}
-	length, isCall := c.Args[0].(*query.Call)
-	if !isCall || length.Func != query.FuncLength {
-		return 0, false
-	}
-	of, isField := length.Args[0].(*query.FieldRef)
-	n = inv.integer(c.Args[1])
-	return n, isField && of.Field == field.Field && n >= 0
-}
-
-// between undoes between(s, left, right) for constant marks, not greedy.
-func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
-	left, right := inv.constant(e.Args[1]), inv.constant(e.Args[2])
-	if len(e.Args) > 3 && Compute(e.Args[3], nil).Bool() || left == "" || right == "" {
-		inv.giveUp(e)
-	}
-	upTo := func(mark string) text.Lang { // ends in the mark and holds it once
-		lit := text.Literal(mark, e.Fold)
-		one := text.Length(1, -1, text.UTF16Units)
-		return text.And(text.Concat(text.Any(), lit), text.Not(text.Concat(text.Any(), lit, one)))
-	}
-	inner := text.And(text.Concat(target, text.Literal(right, e.Fold)), upTo(right))
-	found := text.Concat(upTo(left), inner, text.Any())
-	if !target.Contains("") {
-		return inv.text(e.Args[0], found)
-	}
-	marks := text.Concat(text.Any(), text.Literal(left, e.Fold), text.Any(), text.Literal(right, e.Fold), text.Any())
-	return inv.text(e.Args[0], text.Or(found, text.Not(marks)))
 }
 
 // test inverts a boolean function.

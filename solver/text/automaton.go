@@ -128,6 +128,18 @@ func (a *Automaton) Suffixes() Lang { return a.Between(a.all(), nil) }
 // Factors is the set of what members contain.
 func (a *Automaton) Factors() Lang { return a.Between(a.all(), a.all()) }
 
+// Within is the set of the strings that make a member between two others.
+func (a *Automaton) Within(before, after string) Lang {
+	r := run{auto: a, accept: a.accept}
+	to := []int{}
+	for q := range a.Size() {
+		if r.contains([]int32{int32(q)}, after) {
+			to = append(to, q)
+		}
+	}
+	return a.Between(a.Read([]int{0}, before), to)
+}
+
 // Read returns the states that a string leads to from some states.
 func (a *Automaton) Read(from []int, s string) []int {
 	r := run{auto: a, accept: a.accept}
