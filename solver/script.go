@@ -23,6 +23,8 @@ type related struct {
 	goal   goal
 	want   relation.Want
 	fields []*query.Field
+	ends   map[*query.Field]place // of a join: where its fields stand
+	loose  bool                   // that it cannot be is no proof
 }
 
 // expandScript is expandLeaf for a leaf with an expression.
@@ -170,7 +172,40 @@ func (s *search) postpone(g goal) expansion {
 }
 
 // place is where a field of the relation stands.
-func (r *related) place(f *query.Field) place { return place{r.goal.slot, r.goal.group, f} }
+func (r *related) place(f *query.Field) place {
+	if end, ok := r.ends[f]; ok {
+		return end
+	}
+	return place{r.goal.slot, r.goal.group, f}
+}
+
+// likeTexts relates two joined fields of different families: their values have to
+// print alike. It is false for families whose texts have several forms.
+func (s *search) likeTexts(j Join, a, b place) bool {
+	value := func(p place) (query.Expr, bool) {
+		ref := &query.FieldRef{Span: j.Span, Field: p.field}
+		switch p.field.Type.Family() {
+		case query.Strings:
+			return ref, true
+		case query.Integers, query.Addresses, query.Booleans:
+			return &query.Call{Span: j.Span, Func: query.FuncString, Args: []query.Expr{ref}}, true
+		}
+		return ref, false
+	}
+	x, ok := value(a)
+	y, also := value(b)
+	if f, g := a.field.Type.Family(), b.field.Type.Family(); f == query.Integers && g == query.Floats || f == query.Floats && g == query.Integers {
+		x, y = &query.FieldRef{Field: a.field}, &query.FieldRef{Field: b.field}
+	} else if !ok || !also || j.Optional {
+		return false
+	}
+	equal := &query.Compare{Span: j.Span, Op: query.EQ, Left: x, Right: y}
+	s.relates = append(s.relates, related{
+		leaf: &query.Leaf{Span: j.Span, Op: query.OpScript, Expr: equal}, expr: equal, want: relation.True,
+		fields: []*query.Field{a.field, b.field}, ends: map[*query.Field]place{a.field: a, b.field: b}, loose: j.Loose,
+	})
+	return true
+}
 
 // relate decides the postponed relations together. First every field gets one
 // value, as most documents have it; several only where that does not do.
@@ -203,6 +238,10 @@ func (s *search) relate() (deps, bool) {
 	if verdict == relation.Refuted {
 		for _, i := range core.Tests {
 			relates[t.origins[i]] = true
+			if r := &s.relates[t.origins[i]]; r.loose {
+				a, b := r.fields[0], r.fields[1]
+				s.fail(query.CodeUnsupported, r.leaf.Span, "a join of %s (%s) with %s (%s) by values that print differently", a.Name, a.Type, b.Name, b.Type)
+			}
 		}
 		for _, v := range core.Vars {
 			cells[t.cells[v]] = true

@@ -26,11 +26,13 @@ type Goal struct {
 	Slot int // which document of the event set; 0 for rules over one
 }
 
-// Join asks that fields of several slots have one equal value. A field that is
-// absent in all of them satisfies it only if Optional.
+// Join asks that fields of several slots have one equal value, where they are of
+// different families one that prints as the same text. A field that is absent in
+// all of them satisfies it only if Optional.
 type Join struct {
 	Ends     []End
 	Optional bool
+	Loose    bool // ends that print differently may agree as well: how, is not known
 	Span     query.Span
 }
 
