@@ -20,7 +20,7 @@ import (
 type preimage struct{ yes, no text.Lang }
 
 // notInvertible is the panic of an expression that has no preimage here; the
-// one recover is in invertText.
+// one recover is in possible.
 type notInvertible struct{ span query.Span }
 
 // invertText returns the preimage of a boolean expression over the string
@@ -28,6 +28,13 @@ type notInvertible struct{ span query.Span }
 // The preimage is exact unless partial says that values may be missing from
 // both of its sets.
 func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
+	inv := &inverter{field: f}
+	ok = possible(func() { p = inv.truth(e) })
+	return p, inv.partial, ok
+}
+
+// possible reports whether an inversion comes to an end.
+func possible(invert func()) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, expected := r.(notInvertible); !expected {
@@ -36,9 +43,14 @@ func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
 			ok = false
 		}
 	}()
-	inv := &inverter{field: f}
-	p = inv.truth(e)
-	return p, inv.partial, true
+	invert()
+	return true
+}
+
+// source is the set of all strings for which a string expression lies in target.
+func (inv *inverter) source(e query.Expr, target text.Lang) (l text.Lang, ok bool) {
+	ok = possible(func() { l = inv.text(e, target) })
+	return l, ok && !inv.partial
 }
 
 type inverter struct {

@@ -598,27 +598,97 @@ func (n *network) excerpt(st *state, call *query.Call, args []int, out int, chan
 	if st.dom(of).sort != textual {
 		return true
 	}
-	f := query.FuncStringContains
-	if call.Func == query.FuncSubstring {
-		from, one := st.dom(args[1]).single()
-		if i, ok := from.Int(); one && ok && i == 0 {
-			f = query.FuncStartsWith
-		} else if one && ok && i < 0 && len(args) == 2 {
-			f = query.FuncEndsWith
+	if parts, ok := st.image(call.Func, args); ok {
+		if !st.to(out, parts, changed) {
+			return false
 		}
-	}
-	if parts, ok := st.dom(of).cut(f, query.Exact); ok {
+	} else if parts, ok := st.dom(of).cut(query.FuncStringContains, query.Exact); ok {
 		// Half a character that was cut in two stands for itself.
 		if !st.to(out, text.Or(parts, broken), changed) {
 			return false
+		}
+	}
+	if bounds, ok := st.constants(args[1:]); ok {
+		if source, ok := undo(call, bounds, st.dom(out).lang()); ok {
+			return st.to(of, source, changed)
 		}
 	}
 	d := st.dom(out)
 	if some(text.And(d.lang(), broken)) {
 		return true
 	}
-	return st.to(of, around(f, d.lang()), changed)
+	return st.to(of, around(query.FuncStringContains, d.lang()), changed)
 }
+
+// constants are the values of terms that have only one.
+func (st *state) constants(terms []int) (out []query.Value, ok bool) {
+	for _, at := range terms {
+		v, one := st.dom(at).single()
+		if !one {
+			return nil, false
+		}
+		out = append(out, v)
+	}
+	return out, true
+}
+
+// undo is the set of the texts of which a function cuts a member of target out,
+// the other arguments being constants.
+func undo(call *query.Call, constants []query.Value, target text.Lang) (text.Lang, bool) {
+	f := &query.Field{}
+	c := &query.Call{Func: call.Func, Fold: call.Fold, Args: []query.Expr{&query.FieldRef{Field: f}}}
+	for _, v := range constants {
+		c.Args = append(c.Args, &query.Literal{Value: v})
+	}
+	return (&inverter{field: f}).source(c, target)
+}
+
+// image is what substring cuts out of the members of a domain, if its bounds are
+// constants that count from the start, or one that counts from the end.
+func (st *state) image(f query.Func, args []int) (parts text.Lang, ok bool) {
+	bounds, ok := st.constants(args[1:])
+	auto := st.dom(args[0]).automaton()
+	if f != query.FuncSubstring || !ok || auto == nil {
+		return parts, false
+	}
+	from, ok := bounds[0].Int()
+	width := int64(unbounded)
+	if len(bounds) > 1 {
+		to, isInt := bounds[1].Int()
+		ok, width = ok && isInt && from >= 0 && to >= 0, max(to-from, 0)
+	}
+	if !ok || from > longestCut || from < -longestCut {
+		return parts, false
+	}
+	all := auto.Between([]int{0}, nil)
+	if from < 0 { // a shorter one is taken whole
+		parts = text.Or(text.And(auto.Suffixes(), units(-from)), text.And(all, lengths(0, -from-1)))
+		width = -from
+	} else {
+		begin := reached(auto, []int{0}, units(from))
+		parts = auto.Between(begin, nil) // up to its end
+		if width != unbounded {
+			parts = text.Or(text.And(auto.Between(begin, auto.States()), units(width)), text.And(parts, lengths(0, width)))
+		}
+		if some(text.And(all, lengths(0, from))) {
+			parts = text.Or(parts, text.Literal("", query.Exact))
+		}
+	}
+	within := func(at int64) bool { // a character of some member lies on both sides
+		before, after := units(at-1), text.Any()
+		if at < 0 {
+			before, after = text.Any(), units(-at-1)
+		}
+		return some(text.And(all, text.Concat(before, astral, after)))
+	}
+	if from != 0 && within(from) || from >= 0 && width > 0 && width != unbounded && within(from+width) {
+		parts = text.Or(parts, text.And(broken, lengths(1, width))) // half of it stands for itself
+	}
+	return parts, true
+}
+
+// longestCut bounds the units that an automaton is followed for.
+const longestCut = 1000
 
 // position relates a text, what is looked for in it, and where that is.
 func (n *network) position(st *state, call *query.Call, args []int, out int, changed *bool) bool {

@@ -269,6 +269,7 @@ func TestTriples(t *testing.T) {
 						lists := [][]query.Value{x.members, y.members, z.members}
 						if judge(t, name, b, lists, x.finite && y.finite && z.finite) == relation.Undecided {
 							undecided++
+							t.Logf("undecided: %s", name)
 						}
 					}
 				}
