@@ -383,13 +383,13 @@ func (n *network) solve() Verdict {
 func (n *network) measure() {
 	some := false
 	for k := range n.index {
-		some = some || strings.HasPrefix(k, string(query.FuncLength))
+		some = some || strings.HasPrefix(k, string(query.FuncLength)) || strings.HasPrefix(k, string(query.FuncIndexOf))
 	}
 	if !some {
 		return
 	}
 	for i := range n.terms {
-		if t := n.terms[i]; t.call != nil && isTest(t.call) || t.call != nil && t.call.Func == query.FuncConcat {
+		if t := n.terms[i]; t.call != nil && (isTest(t.call) || t.call.Func == query.FuncConcat || t.call.Func == query.FuncIndexOf) {
 			for _, a := range t.args {
 				if n.terms[a].start.sort == textual {
 					n.function(&query.Call{Func: query.FuncLength}, []int{a})

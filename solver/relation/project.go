@@ -13,7 +13,7 @@ import (
 // propagate narrows the domains until nothing changes, or often enough. It is
 // false where nothing is left of one.
 func (n *network) propagate(st *state) bool {
-	if !n.unify(st) || !n.order(st) {
+	if !n.unify(st) || !n.congruent(st) || !n.order(st) {
 		return false
 	}
 	for range 2 + len(n.terms) {
@@ -76,6 +76,29 @@ func (n *network) unify(st *state) bool {
 		}
 		if equal && n.alike(st, f.args[0], f.args[1]) && !st.unite(f.args[0], f.args[1]) {
 			return false
+		}
+	}
+	return true
+}
+
+// congruent makes what a function gives of equal values one value.
+func (n *network) congruent(st *state) bool {
+	same := func(a, b []int) bool {
+		return slices.EqualFunc(a, b, func(x, y int) bool { return st.root(x) == st.root(y) })
+	}
+	for again := true; again; {
+		again = false
+		for i, t := range n.terms {
+			for j, u := range n.terms[:i] {
+				if t.call == nil || u.call == nil || t.call.Func != u.call.Func || t.call.Fold != u.call.Fold || !st.live[i] || !st.live[j] ||
+					st.root(i) == st.root(j) || !same(t.args, u.args) || !n.alike(st, i, j) {
+					continue
+				}
+				if !st.unite(i, j) {
+					return false
+				}
+				again = true
+			}
 		}
 	}
 	return true
@@ -266,6 +289,9 @@ func (n *network) notPart(st *state, f atom, changed *bool) bool {
 	if st.root(whole) == st.root(part) {
 		return f.call.Func == query.FuncStringContains && st.to(whole, text.Not(nonEmpty), changed)
 	}
+	if n.opens(st, part, whole) && f.call.Func == query.FuncStartsWith {
+		return false
+	}
 	if list, all := st.dom(part).members(mostListed); all {
 		var forbidden []text.Lang
 		for _, v := range list {
@@ -298,6 +324,18 @@ func (n *network) notPart(st *state, f atom, changed *bool) bool {
 		return st.to(part, text.Not(text.And(forbidden...)), changed)
 	}
 	return true
+}
+
+// opens reports whether a term is cut from the start of another, and never in
+// the middle of a character.
+func (n *network) opens(st *state, part, whole int) bool {
+	t := &n.terms[part]
+	if t.call == nil || t.call.Func != query.FuncSubstring || st.root(t.args[0]) != st.root(whole) {
+		return false
+	}
+	from, one := st.dom(t.args[1]).single()
+	i, ok := from.Int()
+	return one && ok && i == 0 && !some(text.And(st.dom(part).lang(), broken))
 }
 
 // compare narrows both sides of a comparison.

@@ -233,7 +233,7 @@ func TestPairs(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d undecided", undecided, total)
-	if undecided > total/100 {
+	if undecided > 0 {
 		t.Errorf("%d of %d undecided", undecided, total)
 	}
 }
@@ -277,7 +277,7 @@ func TestTriples(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d undecided", undecided, asked)
-	if undecided > asked/20 {
+	if undecided > 2 { // whether half a character begins with itself
 		t.Errorf("%d of %d undecided", undecided, asked)
 	}
 }
