@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/relation"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -36,7 +37,7 @@ func (s *search) expandScript(l *query.Leaf, g goal) expansion {
 		if absent && strict {
 			return l.Absent
 		}
-		v := relation.Compute(l.Expr, nil)
+		v := expr.Compute(l.Expr, nil)
 		if v.Kind() != query.Bool {
 			return l.Absent
 		}
@@ -133,7 +134,7 @@ func fieldsIn(e query.Expr) map[*query.Field]bool {
 func (s *search) postpone(g goal) expansion {
 	l := g.script
 	r := related{leaf: l, expr: l.Expr, goal: g}
-	nulls := relation.Env{}
+	nulls := expr.Env{}
 	for _, f := range query.FieldsOf(l) {
 		kind := present
 		if slices.Contains(g.absent, f) {
@@ -153,7 +154,7 @@ func (s *search) postpone(g goal) expansion {
 		}
 	}
 	if len(nulls) > 0 {
-		r.expr = relation.Substitute(l.Expr, nulls)
+		r.expr = expr.Substitute(l.Expr, nulls)
 	}
 	null := g.want&(1<<l.Absent) != 0
 	switch hits := g.want&MustBeTrue != 0; {
@@ -509,10 +510,10 @@ func (s *search) derivation(r *related, target *query.Field, others []*query.Fie
 		}
 	}
 	th := s.rules.theory(target)
-	expr, truth := r.expr, r.want == relation.True || r.want == relation.NotFalse
-	refs := query.FieldRefs(nil, expr)
+	script, truth := r.expr, r.want == relation.True || r.want == relation.NotFalse
+	refs := query.FieldRefs(nil, script)
 	return derived{nil, r.place(nil), others, func(drawn [][]query.Value) (Set, bool) {
-		values := relation.Env{}
+		values := expr.Env{}
 		for i, f := range others {
 			if len(drawn[i]) != 1 {
 				return nil, false
@@ -523,7 +524,7 @@ func (s *search) derivation(r *related, target *query.Field, others []*query.Fie
 				}
 			}
 		}
-		lang, points, ok := relation.Residual(relation.Substitute(expr, values), target, truth)
+		lang, points, ok := expr.Residual(expr.Substitute(script, values), target, truth)
 		if !ok {
 			return nil, false
 		}
@@ -547,7 +548,7 @@ type derived struct {
 // invert returns the set of values of f for which the expression of l is true.
 func (r *compiler) invert(l *query.Leaf, f *query.Field) (set, *query.Diagnostic) {
 	if f.Type.Family() == query.Strings {
-		if lang, ok := relation.Invert(l.Expr, f); ok {
+		if lang, ok := expr.Invert(l.Expr, f); ok {
 			return &langSet{lang}, nil
 		}
 	}

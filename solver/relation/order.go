@@ -206,7 +206,7 @@ func (n *network) moved(st *state, args []int, out int, f query.Func, changed *b
 		return false
 	}
 	if s, ok := shift(st.dom(out).points, -by); ok && by > -infinite {
-		// Where the result is unbounded so is the operand.
+		// Where the result is expr.Unbounded so is the operand.
 		r := hull(st.dom(out).points)
 		if r[0] > -infinite && r[1] < infinite {
 			return st.within(args[0], s, changed)

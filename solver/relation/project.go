@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/text"
 )
@@ -186,7 +187,7 @@ func (n *network) project(st *state, f atom, changed *bool) bool {
 	}
 	switch f.call.Func {
 	case query.FuncLike, query.FuncRegex:
-		lang, ok := patternOf(f.call)
+		lang, ok := expr.Pattern(f.call)
 		if !ok {
 			return true
 		}
@@ -360,9 +361,9 @@ func (n *network) compare(st *state, f atom, changed *bool) bool {
 	}
 	switch x.sort {
 	case textual:
-		return n.sorted(st, a, b, op, changed) && n.sorted(st, b, a, mirrored(op), changed)
+		return n.sorted(st, a, b, op, changed) && n.sorted(st, b, a, expr.Mirrored(op), changed)
 	case numeric:
-		return n.bounded(st, a, b, op, changed) && n.bounded(st, b, a, mirrored(op), changed)
+		return n.bounded(st, a, b, op, changed) && n.bounded(st, b, a, expr.Mirrored(op), changed)
 	case flags:
 		if op == query.EQ {
 			narrower, ok := x.join(y)
@@ -508,7 +509,7 @@ func (n *network) longAs(st *state, length int) text.Lang {
 	var langs []text.Lang
 	for _, r := range runs {
 		low, high := whole(r[0]), whole(r[1])
-		langs = append(langs, lengths(low, high))
+		langs = append(langs, expr.Lengths(low, high))
 	}
 	return text.Or(langs...)
 }
@@ -589,7 +590,7 @@ func (n *network) print(st *state, of, out int, changed *bool) bool {
 	if members, all := d.members(mostListed); all && (d.sort != dated || !nanos(d.points.Line())) {
 		var list []string
 		for _, m := range members {
-			list = append(list, Text(printedDate(d.sort, m)))
+			list = append(list, expr.Text(printedDate(d.sort, m)))
 		}
 		return st.to(out, text.Words(list, query.Exact), changed)
 	}
@@ -619,7 +620,7 @@ func (n *network) print(st *state, of, out int, changed *bool) bool {
 		if s, ok := d.points.Line().Equal(v); ok {
 			if isWhole(d.points.Line()) || d.sort == located {
 				// 007 is no number as it is printed, nor 1.0 a whole one.
-				if w := s.Min(); !s.IsEmpty() && Text(w) != t.Str() {
+				if w := s.Min(); !s.IsEmpty() && expr.Text(w) != t.Str() {
 					continue
 				}
 			}
@@ -647,7 +648,7 @@ func (n *network) excerpt(st *state, call *query.Call, args []int, out int, chan
 		}
 	}
 	if bounds, ok := st.constants(args[1:]); ok {
-		if source, ok := undo(call, bounds, st.dom(out).lang()); ok {
+		if source, ok := expr.Source(call, bounds, st.dom(out).lang()); ok {
 			return st.to(of, source, changed)
 		}
 	}
@@ -670,17 +671,6 @@ func (st *state) constants(terms []int) (out []query.Value, ok bool) {
 	return out, true
 }
 
-// undo is the set of the texts of which a function cuts a member of target out,
-// the other arguments being constants.
-func undo(call *query.Call, constants []query.Value, target text.Lang) (text.Lang, bool) {
-	f := &query.Field{}
-	c := &query.Call{Func: call.Func, Fold: call.Fold, Args: []query.Expr{&query.FieldRef{Field: f}}}
-	for _, v := range constants {
-		c.Args = append(c.Args, &query.Literal{Value: v})
-	}
-	return (&inverter{field: f}).source(c, target)
-}
-
 // image is what substring cuts out of the members of a domain, if its bounds are
 // constants that count from the start, or one that counts from the end.
 func (st *state) image(f query.Func, args []int) (parts text.Lang, ok bool) {
@@ -690,7 +680,7 @@ func (st *state) image(f query.Func, args []int) (parts text.Lang, ok bool) {
 		return parts, false
 	}
 	from, ok := bounds[0].Int()
-	width := int64(unbounded)
+	width := int64(expr.Unbounded)
 	if len(bounds) > 1 {
 		to, isInt := bounds[1].Int()
 		ok, width = ok && isInt && from >= 0 && to >= 0, max(to-from, 0)
@@ -700,27 +690,27 @@ func (st *state) image(f query.Func, args []int) (parts text.Lang, ok bool) {
 	}
 	all := auto.Between([]int{0}, nil)
 	if from < 0 { // a shorter one is taken whole
-		parts = text.Or(text.And(auto.Suffixes(), units(-from)), text.And(all, lengths(0, -from-1)))
+		parts = text.Or(text.And(auto.Suffixes(), expr.Units(-from)), text.And(all, expr.Lengths(0, -from-1)))
 		width = -from
 	} else {
-		begin := reached(auto, []int{0}, units(from))
+		begin := reached(auto, []int{0}, expr.Units(from))
 		parts = auto.Between(begin, nil) // up to its end
-		if width != unbounded {
-			parts = text.Or(text.And(auto.Between(begin, auto.States()), units(width)), text.And(parts, lengths(0, width)))
+		if width != expr.Unbounded {
+			parts = text.Or(text.And(auto.Between(begin, auto.States()), expr.Units(width)), text.And(parts, expr.Lengths(0, width)))
 		}
-		if some(text.And(all, lengths(0, from))) {
+		if some(text.And(all, expr.Lengths(0, from))) {
 			parts = text.Or(parts, text.Literal("", query.Exact))
 		}
 	}
 	within := func(at int64) bool { // a character of some member lies on both sides
-		before, after := units(at-1), text.Any()
+		before, after := expr.Units(at-1), text.Any()
 		if at < 0 {
-			before, after = text.Any(), units(-at-1)
+			before, after = text.Any(), expr.Units(-at-1)
 		}
-		return some(text.And(all, text.Concat(before, astral, after)))
+		return some(text.And(all, text.Concat(before, expr.Astral, after)))
 	}
-	if from != 0 && within(from) || from >= 0 && width > 0 && width != unbounded && within(from+width) {
-		parts = text.Or(parts, text.And(broken, lengths(1, width))) // half of it stands for itself
+	if from != 0 && within(from) || from >= 0 && width > 0 && width != expr.Unbounded && within(from+width) {
+		parts = text.Or(parts, text.And(broken, expr.Lengths(1, width))) // half of it stands for itself
 	}
 	return parts, true
 }
@@ -755,8 +745,8 @@ func (n *network) position(st *state, call *query.Call, args []int, out int, cha
 	s, one := st.dom(of).single()
 	sub, alone := st.dom(part).single()
 	if one && alone && len(args) == 2 {
-		v := indexOf(folded(s.Str(), call.Fold), folded(sub.Str(), call.Fold), nil)
-		at, ok := v.Int()
+		args := []query.Expr{&query.Literal{Value: s}, &query.Literal{Value: sub}}
+		at, ok := expr.Compute(&query.Call{Func: call.Func, Fold: call.Fold, Args: args}, nil).Int()
 		return ok && st.within(out, span(at, at), changed)
 	}
 	return true

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/relation"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -109,11 +110,11 @@ func holds(p *relation.Problem, values []query.Value, skip int) bool {
 		if i == skip {
 			continue
 		}
-		env := relation.Env{}
+		env := expr.Env{}
 		for ref, v := range t.Vars {
 			env[ref] = values[v]
 		}
-		v := relation.Compute(t.Expr, env)
+		v := expr.Compute(t.Expr, env)
 		yes, no := v.Kind() == query.Bool && v.Bool(), v.Kind() == query.Bool && !v.Bool()
 		if ok := [...]bool{relation.True: yes, relation.False: no, relation.NotTrue: !yes, relation.NotFalse: !no}[t.Want]; !ok {
 			return false

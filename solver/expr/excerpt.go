@@ -1,4 +1,4 @@
-package relation
+package expr
 
 import (
 	"math"
@@ -19,11 +19,11 @@ type piece struct {
 	halves [4]*text.Lang // what halved returned, by ends
 }
 
-// unbounded is a number of units that may be any.
-const unbounded = math.MaxInt64
+// Unbounded is a number of units that may be any.
+const Unbounded = math.MaxInt64
 
-// astral are the characters of two UTF-16 units.
-var astral = text.And(text.Length(1, 1, text.CodePoints), text.Length(2, 2, text.UTF16Units))
+// Astral are the characters of two UTF-16 units.
+var Astral = text.And(text.Length(1, 1, text.CodePoints), text.Length(2, 2, text.UTF16Units))
 
 const half = "\uFFFD"
 
@@ -68,38 +68,38 @@ const (
 // cut is the set of the strings with lead units in front of a piece of low to
 // high units, and trail behind it.
 func (p *piece) cut(lead, low, high, trail int64) text.Lang {
-	out := []text.Lang{text.Concat(units(lead), text.And(p.target, lengths(low, high)), units(trail))}
+	out := []text.Lang{text.Concat(Units(lead), text.And(p.target, Lengths(low, high)), Units(trail))}
 	less := func(n, by int64) int64 {
-		if n == unbounded {
+		if n == Unbounded {
 			return n
 		}
 		return n - by
 	}
 	if lead > 0 && high >= 1 {
-		whole := text.And(p.halved(true, false), lengths(low-1, less(high, 1)))
-		out = append(out, text.Concat(units(less(lead, 1)), astral, whole, units(trail)))
+		whole := text.And(p.halved(true, false), Lengths(low-1, less(high, 1)))
+		out = append(out, text.Concat(Units(less(lead, 1)), Astral, whole, Units(trail)))
 	}
 	if trail > 0 && high >= 1 {
-		whole := text.And(p.halved(false, true), lengths(low-1, less(high, 1)))
-		out = append(out, text.Concat(units(lead), whole, astral, units(less(trail, 1))))
+		whole := text.And(p.halved(false, true), Lengths(low-1, less(high, 1)))
+		out = append(out, text.Concat(Units(lead), whole, Astral, Units(less(trail, 1))))
 	}
 	if lead > 0 && trail > 0 && high >= 2 {
-		whole := text.And(p.halved(true, true), lengths(low-2, less(high, 2)))
-		out = append(out, text.Concat(units(less(lead, 1)), astral, whole, astral, units(less(trail, 1))))
+		whole := text.And(p.halved(true, true), Lengths(low-2, less(high, 2)))
+		out = append(out, text.Concat(Units(less(lead, 1)), Astral, whole, Astral, Units(less(trail, 1))))
 	}
 	return text.Or(out...)
 }
 
-// units is the set of strings of n units.
-func units(n int64) text.Lang {
-	if n == unbounded {
+// Units is the set of strings of n units.
+func Units(n int64) text.Lang {
+	if n == Unbounded {
 		return text.Any()
 	}
-	return lengths(n, n)
+	return Lengths(n, n)
 }
 
 // none is the set of the strings of low to high units, if an empty piece will do.
-func (p *piece) none(low, high int64) text.Lang { return text.And(p.empty, lengths(low, high)) }
+func (p *piece) none(low, high int64) text.Lang { return text.And(p.empty, Lengths(low, high)) }
 
 // each is the set of the strings of low to high units with a piece between
 // bounds that depend on their length.
@@ -137,35 +137,35 @@ func (inv *inverter) substring(e *query.Call, target text.Lang) text.Lang {
 	}
 	if len(e.Args) == 2 {
 		if from < 0 { // a shorter string is taken whole
-			return inv.text(of, text.Or(p.cut(unbounded, -from, -from, 0), text.And(target, lengths(0, -from-1))))
+			return inv.text(of, text.Or(p.cut(Unbounded, -from, -from, 0), text.And(target, Lengths(0, -from-1))))
 		}
-		return inv.text(of, text.Or(p.cut(from, 1, unbounded, 0), p.none(0, from)))
+		return inv.text(of, text.Or(p.cut(from, 1, Unbounded, 0), p.none(0, from)))
 	}
 	if less, ok := inv.fromEnd(of, e.Args[2]); ok && from >= 0 {
 		// Of a string shorter than what is left out the bound counts from the end.
 		short := p.each(0, less-1, func(n int64) (int64, int64) { return bound(from, n), bound(n-less, n) })
-		return inv.text(of, text.Or(short, p.cut(from, 1, unbounded, less), p.none(less, from+less)))
+		return inv.text(of, text.Or(short, p.cut(from, 1, Unbounded, less), p.none(less, from+less)))
 	}
 	to := inv.integer(e.Args[2])
 	switch {
 	case from < 0 && to >= 0: // of a long string the end lies before the start
 		short := p.each(0, to-from-1, func(n int64) (int64, int64) { return bound(from, n), bound(to, n) })
-		return inv.text(of, text.Or(short, p.none(to-from, unbounded)))
+		return inv.text(of, text.Or(short, p.none(to-from, Unbounded)))
 	case to <= from && (from < 0) == (to < 0):
 		return inv.text(of, p.empty)
 	case from < 0: // a shorter string is taken from its start, if that leaves anything
-		return inv.text(of, text.Or(p.cut(unbounded, to-from, to-from, -to), p.cut(0, 1, to-from-1, -to), p.none(0, -to)))
+		return inv.text(of, text.Or(p.cut(Unbounded, to-from, to-from, -to), p.cut(0, 1, to-from-1, -to), p.none(0, -to)))
 	case to < 0:
-		return inv.text(of, text.Or(p.cut(from, 1, unbounded, -to), p.none(0, from-to)))
+		return inv.text(of, text.Or(p.cut(from, 1, Unbounded, -to), p.none(0, from-to)))
 	}
-	return inv.text(of, text.Or(p.cut(from, to-from, to-from, unbounded), p.cut(from, 1, to-from-1, 0), p.none(0, from)))
+	return inv.text(of, text.Or(p.cut(from, to-from, to-from, Unbounded), p.cut(from, 1, to-from-1, 0), p.none(0, from)))
 }
 
 // fromEnd recognises length(s) - n as the end of a substring of s itself.
 func (inv *inverter) fromEnd(s, end query.Expr) (n int64, ok bool) {
 	c, isCall := end.(*query.Call)
 	field, isField := s.(*query.FieldRef)
-	if !isCall || !isField || c.Func != query.FuncSubtract || mentions(c.Args[1]) {
+	if !isCall || !isField || c.Func != query.FuncSubtract || Reads(c.Args[1]) {
 		return 0, false
 	}
 	length, isCall := c.Args[0].(*query.Call)
@@ -199,7 +199,7 @@ func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
 }
 
 func (inv *inverter) flag(e query.Expr) bool {
-	if mentions(e) {
+	if Reads(e) {
 		inv.giveUp(e)
 	}
 	return Compute(e, nil).Bool()

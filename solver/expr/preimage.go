@@ -1,4 +1,4 @@
-package relation
+package expr
 
 import (
 	"fmt"
@@ -15,19 +15,18 @@ import (
 // for which it is true, by pushing sets backwards through the functions:
 // {s : substring(s, 2) == "x"} is "any two, then x".
 
-// preimage is the set of values of one field for which an expression is true,
+// Preimage is the set of values of one field for which an expression is true,
 // and the set for which it is false. Values in neither make it null.
-type preimage struct{ yes, no text.Lang }
+type Preimage struct{ Yes, No text.Lang }
 
 // notInvertible is the panic of an expression that has no preimage here; the
 // one recover is in possible.
 type notInvertible struct{ span query.Span }
 
-// invertText returns the preimage of a boolean expression over the string
-// field f, or false where an operation is out of reach of regular languages.
-// The preimage is exact unless partial says that values may be missing from
-// both of its sets.
-func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
+// Strings returns the preimage of a boolean expression over the string field f,
+// or false where an operation is out of reach of regular languages. It is exact
+// unless partial says that values may be missing from both of its sets.
+func Strings(e query.Expr, f *query.Field) (p Preimage, partial, ok bool) {
 	inv := &inverter{field: f}
 	ok = possible(func() { p = inv.truth(e) })
 	return p, inv.partial, ok
@@ -47,9 +46,15 @@ func possible(invert func()) (ok bool) {
 	return true
 }
 
-// source is the set of all strings for which a string expression lies in target.
-func (inv *inverter) source(e query.Expr, target text.Lang) (l text.Lang, ok bool) {
-	ok = possible(func() { l = inv.text(e, target) })
+// Source is the set of all strings of which a function gives a member of target,
+// its other arguments being constants, where that can be said exactly.
+func Source(call *query.Call, constants []query.Value, target text.Lang) (l text.Lang, ok bool) {
+	inv := &inverter{field: &query.Field{}}
+	c := &query.Call{Func: call.Func, Fold: call.Fold, Args: []query.Expr{&query.FieldRef{Field: inv.field}}}
+	for _, v := range constants {
+		c.Args = append(c.Args, &query.Literal{Value: v})
+	}
+	ok = possible(func() { l = inv.text(c, target) })
 	return l, ok && !inv.partial
 }
 
@@ -60,8 +65,8 @@ type inverter struct {
 
 func (inv *inverter) giveUp(e query.Expr) { panic(notInvertible{e.Pos()}) }
 
-// mentions reports whether e depends on the field at all.
-func mentions(e query.Expr) bool { return len(query.FieldRefs(nil, e)) > 0 }
+// Reads reports whether an expression depends on a field at all.
+func Reads(e query.Expr) bool { return len(query.FieldRefs(nil, e)) > 0 }
 
 func nothing() text.Lang { return text.Not(text.Any()) }
 
@@ -75,8 +80,8 @@ func when(cond bool) text.Lang {
 // Invert returns the set of values of the string field f for which a boolean
 // expression is true, where that can be said exactly.
 func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
-	p, partial, ok := invertText(e, f)
-	return p.yes, ok && !partial
+	p, partial, ok := Strings(e, f)
+	return p.Yes, ok && !partial
 }
 
 // Residual returns values of f for which an expression comes out true, or else
@@ -85,26 +90,26 @@ func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
 func Residual(e query.Expr, f *query.Field, truth bool) (lang text.Lang, points interval.Set, ok bool) {
 	switch f.Type.Family() {
 	case query.Strings:
-		p, _, ok := invertText(e, f)
+		p, _, ok := Strings(e, f)
 		if !truth {
-			return p.no, points, ok
+			return p.No, points, ok
 		}
-		return p.yes, points, ok
+		return p.Yes, points, ok
 	case query.Integers, query.Floats:
-		s, ok := invertNumber(e, f)
+		s, ok := Numbers(e, f)
 		if !truth {
-			return lang, s.no, ok
+			return lang, s.No, ok
 		}
-		return lang, s.yes, ok
+		return lang, s.Yes, ok
 	}
 	return lang, points, false
 }
 
 // truth inverts a boolean expression.
-func (inv *inverter) truth(e query.Expr) preimage {
-	if !mentions(e) {
+func (inv *inverter) truth(e query.Expr) Preimage {
+	if !Reads(e) {
 		v := Compute(e, nil)
-		return preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
+		return Preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
 	}
 	switch e := e.(type) {
 	case *query.Logic:
@@ -115,58 +120,59 @@ func (inv *inverter) truth(e query.Expr) preimage {
 		return inv.test(e)
 	}
 	inv.giveUp(e)
-	return preimage{}
+	return Preimage{}
 }
 
-func (inv *inverter) logic(e *query.Logic) preimage {
+func (inv *inverter) logic(e *query.Logic) Preimage {
 	var yes, no []text.Lang
 	for _, t := range e.Terms {
 		p := inv.truth(t)
-		yes, no = append(yes, p.yes), append(no, p.no)
+		yes, no = append(yes, p.Yes), append(no, p.No)
 	}
 	switch e.Op {
 	case query.AllOf:
-		return preimage{text.And(yes...), text.Or(no...)}
+		return Preimage{text.And(yes...), text.Or(no...)}
 	case query.AnyOf:
-		return preimage{text.Or(yes...), text.And(no...)}
+		return Preimage{text.Or(yes...), text.And(no...)}
 	}
-	return preimage{no[0], yes[0]}
+	return Preimage{no[0], yes[0]}
 }
 
-func (inv *inverter) compare(e *query.Compare) preimage {
+func (inv *inverter) compare(e *query.Compare) Preimage {
 	expr, constant, op := e.Left, e.Right, e.Op
-	if mentions(constant) {
-		expr, constant, op = e.Right, e.Left, mirrored(e.Op)
+	if Reads(constant) {
+		expr, constant, op = e.Right, e.Left, Mirrored(e.Op)
 	}
-	if mentions(constant) {
+	if Reads(constant) {
 		inv.giveUp(e)
 	}
 	c := Compute(constant, nil)
 	switch {
 	case c.IsNull():
-		return preimage{nothing(), nothing()}
+		return Preimage{nothing(), nothing()}
 	case c.IsNumber():
 		lo, hi, ok := integersThat(op, c)
 		if op == query.NE {
 			eq := inv.number(expr, lo, hi, ok)
-			return preimage{text.And(text.Not(eq), inv.number(expr, math.MinInt64, math.MaxInt64, true)), eq}
+			return Preimage{text.And(text.Not(eq), inv.number(expr, math.MinInt64, math.MaxInt64, true)), eq}
 		}
 		yes := inv.number(expr, lo, hi, ok)
-		return preimage{yes, text.And(text.Not(yes), inv.number(expr, math.MinInt64, math.MaxInt64, true))}
+		return Preimage{yes, text.And(text.Not(yes), inv.number(expr, math.MinInt64, math.MaxInt64, true))}
 	case c.Kind() == query.String:
 		return inv.both(expr, stringsThat(op, c.Str()))
 	case c.Kind() == query.Bool && (op == query.EQ || op == query.NE):
 		p := inv.truth(expr)
 		if c.Bool() != (op == query.EQ) {
-			p.yes, p.no = p.no, p.yes
+			p.Yes, p.No = p.No, p.Yes
 		}
 		return p
 	}
 	inv.giveUp(e)
-	return preimage{}
+	return Preimage{}
 }
 
-func mirrored(op query.CompareOp) query.CompareOp {
+// Mirrored is the operator that says the same with the sides exchanged.
+func Mirrored(op query.CompareOp) query.CompareOp {
 	switch op {
 	case query.LT:
 		return query.GT
@@ -243,7 +249,7 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 		if hi < 0 {
 			return nothing()
 		}
-		return inv.text(c.Args[0], lengths(lo, hi))
+		return inv.text(c.Args[0], Lengths(lo, hi))
 	case query.FuncIndexOf:
 		start := int64(0)
 		if len(c.Args) > 2 {
@@ -255,13 +261,13 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 			if start < lo || start > hi {
 				return nothing()
 			}
-			return inv.text(c.Args[0], lengths(start, math.MaxInt64))
+			return inv.text(c.Args[0], Lengths(start, math.MaxInt64))
 		}
 		at := func(lo, hi int64) text.Lang { // an occurrence begins in [lo, hi]
 			if hi < lo {
 				return nothing()
 			}
-			return text.Concat(lengths(lo, hi), text.Literal(sub, c.Fold), text.Any())
+			return text.Concat(Lengths(lo, hi), text.Literal(sub, c.Fold), text.Any())
 		}
 		lo = max(lo, start)
 		return inv.text(c.Args[0], text.And(at(lo, hi), text.Not(at(start, lo-1))))
@@ -283,7 +289,7 @@ func (inv *inverter) shifted(c *query.Call, lo, hi int64) text.Lang {
 		return x + by
 	}
 	switch {
-	case !mentions(c.Args[1]):
+	case !Reads(c.Args[1]):
 		n := inv.integer(c.Args[1])
 		if c.Func == query.FuncAdd {
 			n = -n
@@ -322,8 +328,8 @@ func (inv *inverter) parsed(c *query.Call, lo, hi int64) text.Lang {
 	return inv.text(c.Args[0], text.Or(digits(lo, hi), negative))
 }
 
-// lengths is the set of strings of lo to hi UTF-16 code units.
-func lengths(lo, hi int64) text.Lang {
+// Lengths is the set of strings of lo to hi UTF-16 code units.
+func Lengths(lo, hi int64) text.Lang {
 	const most = math.MaxInt32
 	upper := -1
 	if hi < most {
@@ -333,7 +339,7 @@ func lengths(lo, hi int64) text.Lang {
 }
 
 func (inv *inverter) integer(e query.Expr) int64 {
-	if mentions(e) {
+	if Reads(e) {
 		inv.giveUp(e)
 	}
 	n, ok := Compute(e, nil).Int()
@@ -344,7 +350,7 @@ func (inv *inverter) integer(e query.Expr) int64 {
 }
 
 func (inv *inverter) constant(e query.Expr) string {
-	if mentions(e) {
+	if Reads(e) {
 		inv.giveUp(e)
 	}
 	v := Compute(e, nil)
@@ -356,13 +362,13 @@ func (inv *inverter) constant(e query.Expr) string {
 
 // both is the preimage of target and of its complement under a string
 // expression.
-func (inv *inverter) both(e query.Expr, target text.Lang) preimage {
-	return preimage{inv.text(e, target), inv.text(e, text.Not(target))}
+func (inv *inverter) both(e query.Expr, target text.Lang) Preimage {
+	return Preimage{inv.text(e, target), inv.text(e, text.Not(target))}
 }
 
 // text is the set of strings for which a string expression lies in target.
 func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
-	if !mentions(e) {
+	if !Reads(e) {
 		v := Compute(e, nil)
 		return when(!v.IsNull() && target.Contains(Text(v)))
 	}
@@ -387,11 +393,11 @@ func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 }
 
 // test inverts a boolean function.
-func (inv *inverter) test(c *query.Call) preimage {
+func (inv *inverter) test(c *query.Call) Preimage {
 	both := inv.both
 	switch c.Func {
 	case query.FuncStartsWith, query.FuncEndsWith, query.FuncStringContains:
-		if mentions(c.Args[1]) {
+		if Reads(c.Args[1]) {
 			return both(c.Args[1], partsOf(inv.constant(c.Args[0]), c))
 		}
 		part := inv.constant(c.Args[1])
@@ -412,19 +418,18 @@ func (inv *inverter) test(c *query.Call) preimage {
 		}
 		return both(c.Args[0], text.Glob(g, c.Fold))
 	case query.FuncLike, query.FuncRegex:
-		lang, ok := patternOf(c)
+		lang, ok := Pattern(c)
 		if !ok {
 			inv.giveUp(c)
 		}
 		return both(c.Args[0], lang)
 	}
 	inv.giveUp(c)
-	return preimage{}
+	return Preimage{}
 }
 
-// patternOf is the set of strings that the pattern of a like or regex call
-// matches.
-func patternOf(c *query.Call) (text.Lang, bool) {
+// Pattern is the set of strings that the pattern of a like or regex call matches.
+func Pattern(c *query.Call) (text.Lang, bool) {
 	pattern, ok := c.Args[1].(*query.Literal)
 	if !ok {
 		return text.Lang{}, false
