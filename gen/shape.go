@@ -177,6 +177,7 @@ func indicatorMatch(body *query.IndicatorMatch) []question {
 			}
 			q.problem.Joins = append(q.problem.Joins, solver.Join{
 				Span: m.Span, Ends: []solver.End{{Slot: 0, Field: m.Field}, {Slot: 1, Field: m.Indicator}},
+				Loose: m.Field.Type.Family() != query.Strings, // the event's field reads the text, 10.0.0.0/8 or 007
 			})
 		}
 		out = append(out, q)

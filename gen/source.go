@@ -100,11 +100,21 @@ func (s *Source) add(sub *subject, id string, meta any) {
 	s.step = max(s.step, time.Duration(max(sub.first.Slots, sub.ask.copies))*time.Millisecond)
 }
 
+// addNested adds the nested objects that a predicate looks into.
+func addNested(seen map[string]*query.Field, p query.Pred) {
+	if e, ok := p.(*query.Each); ok && seen[e.Path] == nil {
+		seen[e.Path] = &query.Field{Name: e.Path, Type: query.Nested}
+	}
+	for _, c := range query.Children(p) {
+		addNested(seen, c)
+	}
+}
+
 // Len returns how many rules were added.
 func (s *Source) Len() int { return len(s.roots) }
 
-// Fields returns every field that the rules read and, unless timestamps are
-// off, the time fields, by name.
+// Fields returns every field that the rules read, the nested objects they look
+// into and, unless timestamps are off, the time fields, by name.
 func (s *Source) Fields() []*query.Field {
 	seen := map[string]*query.Field{}
 	if !s.opts.NoTimestamps {
@@ -116,6 +126,9 @@ func (s *Source) Fields() []*query.Field {
 			if seen[f.Name] == nil || seen[f.Name].Origin == "" {
 				seen[f.Name] = f
 			}
+		}
+		for p := range r.plan.Body.Preds {
+			addNested(seen, p)
 		}
 	}
 	if s.opts.Realistic {

@@ -240,7 +240,7 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 		if !named[name] {
 			named[name] = true
 			t.holes = append(t.holes, hole{clock: c, same: len(t.holes), slot: slot})
-			l.root.insert(members(name, named), -1, 0, len(t.holes)-1)
+			l.root.insert(members(name, named), nil, len(t.holes)-1)
 		}
 	}
 	if stamp >= stampEvent {
@@ -252,20 +252,18 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 		}
 		name := concrete(fs.Field.Name)
 		path := members(name, named)
-		element := -1
-		if fs.Field.Nested != "" {
-			element = strings.Count(concrete(fs.Field.Nested), ".")
-			if element >= len(path)-1 {
-				element = -1
+		if len(fs.Values) == 0 {
+			if fs.Group == 0 {
+				l.absent = append(l.absent, name)
 			}
+			continue
 		}
-		switch {
-		case len(fs.Values) > 0:
-			l.root.insert(path, element, fs.Group, i)
-		case fs.Group == 0:
-			l.absent = append(l.absent, name)
-		case element >= 0: // the element is there, though without this field
-			l.root.insert(path[:element+1], element, fs.Group, -1)
+		l.root.insert(path, groupsOn(path, fs.Group, sol.Elements), i)
+	}
+	for i, e := range sol.Elements { // those that no field stands in
+		if e.Slot == slot {
+			path := members(concrete(e.Path), named)
+			l.root.at(path, groupsOn(path, i+1, sol.Elements))
 		}
 	}
 	if t.scene != nil {
@@ -274,7 +272,7 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 				continue
 			}
 			named[name] = true
-			l.root.insert(members(name, named), -1, 0, len(t.holes))
+			l.root.insert(members(name, named), nil, len(t.holes))
 			h := hole{same: len(t.holes), slot: slot, tasted: true, extra: n + 1, at: t.values}
 			if t.scene.Fixed(slot, n) {
 				h.fixed = t.scene.Extra(slot, n).String()
@@ -312,6 +310,24 @@ func members(name string, named map[string]bool) []string {
 	return path
 }
 
+// groupsOn says which elements of nested objects a path leads through: the group
+// of each part, or 0 where it is no nested object.
+func groupsOn(path []string, group int, elements []solver.Element) []int {
+	groups := make([]int, len(path))
+	for group > 0 {
+		e := elements[group-1]
+		whole, want := 0, len(concrete(e.Path))
+		for i, part := range path {
+			if whole += len(part); whole == want {
+				groups[i] = group
+			}
+			whole++ // the dot
+		}
+		group = e.Group
+	}
+	return groups
+}
+
 // node is a member of a document while a template is laid out.
 type node struct {
 	name  string
@@ -321,20 +337,25 @@ type node struct {
 	hole  int // -1: an object
 }
 
-// insert adds a hole under a path. element is the index of the path's part
-// that is a nested object, or -1; group tells its elements apart. A path that
-// ends in the nested object adds the element alone.
-func (n *node) insert(path []string, element, group, hole int) {
-	kid := n.kid(path[0])
-	if element == 0 {
-		kid.list = true
-		kid = kid.element(group)
+// insert adds a hole under a path, through the elements that groups name.
+func (n *node) insert(path []string, groups []int, hole int) { n.at(path, groups).hole = hole }
+
+// at is the node at the end of a path, new if need be.
+func (n *node) at(path []string, groups []int) *node {
+	for i, name := range path {
+		n = n.kid(name)
+		switch {
+		case groups != nil && groups[i] > 0:
+			if !n.list && len(n.kids) > 0 { // fields that are read from outside
+				n.kids = []*node{{hole: -1, kids: n.kids}}
+			}
+			n.list = true
+			n = n.element(groups[i])
+		case n.list && i < len(path)-1:
+			n = n.element(0)
+		}
 	}
-	if len(path) == 1 {
-		kid.hole = hole
-		return
-	}
-	kid.insert(path[1:], element-1, group, hole)
+	return n
 }
 
 func (n *node) kid(name string) *node {

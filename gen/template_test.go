@@ -56,6 +56,7 @@ func TestTemplate(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		fields []solver.FieldSet
+		within []solver.Element
 		stamp  stamps
 		want   string
 	}{
@@ -81,11 +82,35 @@ func TestTemplate(t *testing.T) {
 				{Field: nested("n.b", "n"), Group: 1, Values: sets(anyOf{"y"})},
 				{Field: nested("n.a", "n"), Group: 2, Values: sets(anyOf{"z"})},
 			},
-			want: `{"n":[{"a":"x","b":"y"},{"a":"z"}]}`,
+			within: []solver.Element{{Path: "n"}, {Path: "n"}},
+			want:   `{"n":[{"a":"x","b":"y"},{"a":"z"}]}`,
+		},
+		{
+			name: "nested objects in nested objects",
+			fields: []solver.FieldSet{
+				{Field: nested("n.m.a", "n.m"), Group: 2, Values: sets(anyOf{"x"})},
+				{Field: nested("n.m.a", "n.m"), Group: 3, Values: sets(anyOf{"y"})},
+				{Field: nested("n.b", "n"), Group: 1, Values: sets(anyOf{"z"})},
+				{Field: nested("n.m.a", "n.m"), Group: 5, Values: sets(anyOf{"w"})},
+			},
+			within: []solver.Element{{Path: "n"}, {Path: "n.m", Group: 1}, {Path: "n.m", Group: 1}, {Path: "n"}, {Path: "n.m", Group: 4}},
+			want:   `{"n":[{"m":[{"a":"x"},{"a":"y"}],"b":"z"},{"m":{"a":"w"}}]}`,
+		},
+		{
+			name:   "an element without a value",
+			within: []solver.Element{{Path: "n.m"}},
+			want:   `{"n":{"m":{}}}`,
+		},
+		{
+			name:   "elements, and a field beside them that is read from outside",
+			fields: []solver.FieldSet{{Field: field("n.a"), Values: sets(anyOf{"x"})}, {Field: field("n.b"), Group: 1, Values: sets(anyOf{"y"})}, {Field: field("n.c"), Values: sets(anyOf{"z"})}},
+			within: []solver.Element{{Path: "n"}},
+			want:   `{"n":[{"a":"x","c":"z"},{"b":"y"}]}`,
 		},
 		{
 			name:   "one element needs no brackets",
 			fields: []solver.FieldSet{{Field: nested("n.a", "n"), Group: 1, Values: sets(anyOf{"x"})}},
+			within: []solver.Element{{Path: "n"}},
 			want:   `{"n":{"a":"x"}}`,
 		},
 		{
@@ -137,7 +162,7 @@ func TestTemplate(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newTemplate(&solver.Solution{Fields: tt.fields, Slots: 1}, tt.stamp).draft()
+			d := newTemplate(&solver.Solution{Fields: tt.fields, Slots: 1, Elements: tt.within}, tt.stamp).draft()
 			d.time = now
 			d.simplest()
 			if got := string(d.appendJSON(nil, 0)); got != tt.want {

@@ -136,6 +136,42 @@ no-match 1+1: the event has no destination.ip
 `,
 	},
 	{
+		"an address that an indicator has as text", `
+type = "threat_match"
+language = "kuery"
+query = 'destination.ip:10.0.0.0/8'
+threat_query = 'event.kind:enrichment'
+threat_index = ["intel"]
+threat_mapping = [{entries = [{field = "destination.ip", type = "mapping", value = "threat.indicator.name"}]}]`, `
+verified {2 0 0}
+match 1+1: a document that the rule is for
+no-match 1+1: destination.ip is not in 10.0.0.0/8
+no-match 1+1: event.kind is not enrichment
+no-match 1+0: there is no indicator
+no-match 1+1: threat.indicator.name of the indicator is another value
+no-match 1+1: threat.indicator.name of the indicator is another value
+no-match 1+1: threat.indicator.name of the indicator is another value
+no-match 1+1: threat.indicator.name of the indicator is another value
+no-match 1+1: the event has no destination.ip
+`,
+	},
+	{
+		"a whole number as a key beside a fraction", `
+type = "eql"
+language = "eql"
+query = 'sequence [any where process.pid > 5] by process.pid [any where event.risk_score < 7] by event.risk_score'`, `
+verified {2 0 0}
+match 2: a document that the rule is for
+no-match 2: process.pid is not more than 5
+no-match 2: event.risk_score is not less than 7
+no-match 2: events 1 and 2 come in the wrong order
+no-match 2: process.pid of event 1 is another than that of the others
+no-match 2: event.risk_score of event 2 is another than that of the others
+no-match 1: event 1 of 2 is missing
+no-match 1: event 2 of 2 is missing
+`,
+	},
+	{
 		"keys that cannot agree", `
 type = "eql"
 language = "eql"

@@ -14,9 +14,10 @@
 // slot (a document of the event set, or an element of a nested object): a value
 // that hits a set, no value that hits a set, present, absent. Each field's
 // constraints are decided exactly by the theory of its family: solver/text for
-// strings, solver/interval for numbers, dates and addresses. A theory conflict
-// is a small set of constraints; the decisions they came from are where the
-// search jumps back to, and their spans are what a user sees.
+// strings, solver/interval for numbers, dates and addresses, solver/phrase for
+// analysed text. What relates fields is decided last, by solver/relation. A
+// theory conflict is a small set of constraints; the decisions they came from are
+// where the search jumps back to, and their spans are what a user sees.
 //
 // This package and query/eval never import each other, nor a common matcher.
 package solver

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/relation"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -23,6 +24,8 @@ type related struct {
 	goal   goal
 	want   relation.Want
 	fields []*query.Field
+	ends   map[*query.Field]place // of a join: where its fields stand
+	loose  bool                   // that it cannot be is no proof
 }
 
 // expandScript is expandLeaf for a leaf with an expression.
@@ -34,7 +37,7 @@ func (s *search) expandScript(l *query.Leaf, g goal) expansion {
 		if absent && strict {
 			return l.Absent
 		}
-		v := relation.Compute(l.Expr, nil)
+		v := expr.Compute(l.Expr, nil)
 		if v.Kind() != query.Bool {
 			return l.Absent
 		}
@@ -131,7 +134,7 @@ func fieldsIn(e query.Expr) map[*query.Field]bool {
 func (s *search) postpone(g goal) expansion {
 	l := g.script
 	r := related{leaf: l, expr: l.Expr, goal: g}
-	nulls := relation.Env{}
+	nulls := expr.Env{}
 	for _, f := range query.FieldsOf(l) {
 		kind := present
 		if slices.Contains(g.absent, f) {
@@ -151,7 +154,7 @@ func (s *search) postpone(g goal) expansion {
 		}
 	}
 	if len(nulls) > 0 {
-		r.expr = relation.Substitute(l.Expr, nulls)
+		r.expr = expr.Substitute(l.Expr, nulls)
 	}
 	null := g.want&(1<<l.Absent) != 0
 	switch hits := g.want&MustBeTrue != 0; {
@@ -170,7 +173,40 @@ func (s *search) postpone(g goal) expansion {
 }
 
 // place is where a field of the relation stands.
-func (r *related) place(f *query.Field) place { return place{r.goal.slot, r.goal.group, f} }
+func (r *related) place(f *query.Field) place {
+	if end, ok := r.ends[f]; ok {
+		return end
+	}
+	return place{r.goal.slot, r.goal.group, f}
+}
+
+// likeTexts relates two joined fields of different families: their values have to
+// print alike. It is false for families whose texts have several forms.
+func (s *search) likeTexts(j Join, a, b place) bool {
+	value := func(p place) (query.Expr, bool) {
+		ref := &query.FieldRef{Span: j.Span, Field: p.field}
+		switch p.field.Type.Family() {
+		case query.Strings:
+			return ref, true
+		case query.Integers, query.Addresses, query.Booleans:
+			return &query.Call{Span: j.Span, Func: query.FuncString, Args: []query.Expr{ref}}, true
+		}
+		return ref, false
+	}
+	x, ok := value(a)
+	y, also := value(b)
+	if f, g := a.field.Type.Family(), b.field.Type.Family(); f == query.Integers && g == query.Floats || f == query.Floats && g == query.Integers {
+		x, y = &query.FieldRef{Field: a.field}, &query.FieldRef{Field: b.field}
+	} else if !ok || !also || j.Optional {
+		return false
+	}
+	equal := &query.Compare{Span: j.Span, Op: query.EQ, Left: x, Right: y}
+	s.relates = append(s.relates, related{
+		leaf: &query.Leaf{Span: j.Span, Op: query.OpScript, Expr: equal}, expr: equal, want: relation.True,
+		fields: []*query.Field{a.field, b.field}, ends: map[*query.Field]place{a.field: a, b.field: b}, loose: j.Loose,
+	})
+	return true
+}
 
 // relate decides the postponed relations together. First every field gets one
 // value, as most documents have it; several only where that does not do.
@@ -203,6 +239,10 @@ func (s *search) relate() (deps, bool) {
 	if verdict == relation.Refuted {
 		for _, i := range core.Tests {
 			relates[t.origins[i]] = true
+			if r := &s.relates[t.origins[i]]; r.loose {
+				a, b := r.fields[0], r.fields[1]
+				s.fail(query.CodeUnsupported, r.leaf.Span, "a join of %s (%s) with %s (%s) by values that print differently", a.Name, a.Type, b.Name, b.Type)
+			}
 		}
 		for _, v := range core.Vars {
 			cells[t.cells[v]] = true
@@ -470,10 +510,10 @@ func (s *search) derivation(r *related, target *query.Field, others []*query.Fie
 		}
 	}
 	th := s.rules.theory(target)
-	expr, truth := r.expr, r.want == relation.True || r.want == relation.NotFalse
-	refs := query.FieldRefs(nil, expr)
+	script, truth := r.expr, r.want == relation.True || r.want == relation.NotFalse
+	refs := query.FieldRefs(nil, script)
 	return derived{nil, r.place(nil), others, func(drawn [][]query.Value) (Set, bool) {
-		values := relation.Env{}
+		values := expr.Env{}
 		for i, f := range others {
 			if len(drawn[i]) != 1 {
 				return nil, false
@@ -484,7 +524,7 @@ func (s *search) derivation(r *related, target *query.Field, others []*query.Fie
 				}
 			}
 		}
-		lang, points, ok := relation.Residual(relation.Substitute(expr, values), target, truth)
+		lang, points, ok := expr.Residual(expr.Substitute(script, values), target, truth)
 		if !ok {
 			return nil, false
 		}
@@ -508,7 +548,7 @@ type derived struct {
 // invert returns the set of values of f for which the expression of l is true.
 func (r *compiler) invert(l *query.Leaf, f *query.Field) (set, *query.Diagnostic) {
 	if f.Type.Family() == query.Strings {
-		if lang, ok := relation.Invert(l.Expr, f); ok {
+		if lang, ok := expr.Invert(l.Expr, f); ok {
 			return &langSet{lang}, nil
 		}
 	}

@@ -1,8 +1,6 @@
 package solver
 
 import (
-	"cmp"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -17,20 +15,22 @@ type search struct {
 	rules *compiler
 	rng   *rand.Rand // nil: alternatives in the order they were written
 
-	cells   map[place]*cell
-	order   []*cell // cells in order of first use
-	joined  map[place]*cell
-	pattern []*cell // those of order whose field is a pattern, such as file.hash.*
-	nested  map[nestedPath]*elements
-	relates []related // scripts over several fields, decided last
-	trail   []func()
+	cells    map[place]*cell
+	order    []*cell // cells in order of first use
+	joined   map[place]*cell
+	pattern  []*cell               // those of order whose field is a pattern, such as file.hash.*
+	elements []element             // of nested objects, as goals brought them into being
+	never    map[nestedPath][]goal // what none of them may satisfy
+	paths    []string              // of the nested objects that the goals look into, once one does
+	asked    []Goal
+	relates  []related // scripts over several fields, decided last
+	trail    []func()
 
 	path      []decision                // those in force, by depth
 	nogoods   map[decision][][]decision // by the last decision: the others that it fails with
 	learnt    int
 	wary      int // something conflicted: look before so many decisions
 	decisions int
-	groups    int
 	failure   *query.Diagnostic   // set once: why the answer is Unknown
 	blamed    map[*atom]bool      // every atom that took part in a conflict
 	freed     map[query.Pred]bool // conditions that count as met whatever they say
@@ -42,24 +42,6 @@ type search struct {
 type place struct {
 	slot, group int
 	field       *query.Field
-}
-
-type nestedPath struct {
-	slot int
-	path string
-}
-
-// elements are those of one nested object that goals brought into being, and
-// the terms that none of them may satisfy.
-type elements struct {
-	groups []element
-	never  []goal
-}
-
-// element is one of them, and the predicate that it is there for.
-type element struct {
-	group int
-	each  *query.Each
 }
 
 // goal is a [Goal] in the element of a nested object, with the decisions that
@@ -330,62 +312,6 @@ func truthOf(m Mask) query.Truth {
 	return query.False
 }
 
-// expandEach brings an element of a nested object into being, or forbids that
-// any satisfies the term.
-func (s *search) expandEach(p *query.Each, g goal) expansion {
-	if g.group != 0 {
-		s.fail(query.CodeUnsupported, p.Span, "a nested object inside a nested object")
-		return s.refuse(g, &atom{kind: constant, span: p.Span})
-	}
-	key := nestedPath{g.slot, p.Path}
-	el := s.nested[key]
-	if el == nil {
-		el = &elements{}
-		s.nested[key] = el
-	}
-	var next []goal
-	if g.want&MustBeTrue != 0 {
-		s.groups++
-		group := s.groups
-		el.groups = append(el.groups, element{group, p})
-		s.trail = append(s.trail, func() { el.groups = el.groups[:len(el.groups)-1]; s.groups-- })
-		next = append(next, goal{pred: p.Term, want: MustBeTrue, slot: g.slot, group: group, deps: g.deps})
-		for _, n := range el.never {
-			n.group, n.deps = group, n.deps.union(g.deps)
-			next = append(next, n)
-		}
-		return expansion{all: next}
-	}
-	never := goal{pred: p.Term, want: NotTrue, slot: g.slot, deps: g.deps}
-	el.never = append(el.never, never)
-	s.trail = append(s.trail, func() { el.never = el.never[:len(el.never)-1] })
-	for _, e := range el.groups {
-		n := never
-		n.group = e.group
-		next = append(next, n)
-	}
-	return expansion{all: next}
-}
-
-// fill gives a value to each element of a nested object that nothing asks one
-// of, if some field of it may have one: an element is there by what it holds.
-func (s *search) fill() {
-	inOrder := func(a, b nestedPath) int { return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.path, b.path)) }
-	for _, key := range slices.SortedFunc(maps.Keys(s.nested), inOrder) {
-		for _, e := range s.nested[key].groups {
-			fields := query.FieldsOf(e.each.Term)
-			if slices.ContainsFunc(fields, func(f *query.Field) bool { return s.cell(place{key.slot, e.group, f}).needed() }) {
-				continue
-			}
-			for _, f := range fields {
-				if f.Nested != "" && !s.assert(s.rules.presence(f, e.each.Span), goal{slot: key.slot, group: e.group}).failed {
-					break
-				}
-			}
-		}
-	}
-}
-
 // expandLeaf turns what a leaf may come to into what its field may hold. A leaf
 // has three ways to come out: a value hits, values are there and none hits, no
 // value is there.
@@ -402,8 +328,7 @@ func (s *search) expandLeaf(l *query.Leaf, g goal) expansion {
 	if l.Op == query.OpExists {
 		misses = false // a value that is there hits
 	}
-	if f := l.Field; f.Nested != "" && g.group == 0 {
-		// Outside "each", nothing of a nested object is visible.
+	if !s.sees(g.group, l.Field) {
 		if absent {
 			return expansion{}
 		}

@@ -88,7 +88,7 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 		opts:    sv.opts,
 		rules:   sv.compiler,
 		cells:   map[place]*cell{},
-		nested:  map[nestedPath]*elements{},
+		asked:   p.Goals,
 		blamed:  map[*atom]bool{},
 		derived: map[*cell]derived{},
 		settled: map[*cell][]Set{},
@@ -109,41 +109,55 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 	return s, ok
 }
 
-// join makes the ends of each join one cell. It fails where it cannot.
+// join makes the ends of each join that are of one family one cell, and relates
+// the cells of different families. It fails where it cannot.
 func (s *search) join(joins []Join) bool {
 	s.joined = map[place]*cell{}
 	for _, j := range joins {
-		var class *cell
+		classes := map[query.Family]*cell{}
+		var order []query.Family
 		for _, e := range j.Ends {
-			p := place{slot: e.Slot, field: e.Field}
-			other := s.joined[p]
-			switch {
-			case class == nil && other == nil:
-				class = &cell{place: p}
-				s.order = append(s.order, class)
-				s.take(class, p)
-			case class == nil:
-				class = other
-			case other == nil:
-				s.take(class, p)
-			case other != class: // two classes become one
-				for _, q := range other.joins {
-					s.take(class, q)
-				}
-				class.atoms = append(class.atoms, other.atoms...)
-				other.atoms, other.joins = nil, nil
+			family := e.Field.Type.Family()
+			if classes[family] == nil {
+				order = append(order, family)
 			}
-			if class.field.Type.Family() != e.Field.Type.Family() {
-				s.fail(query.CodeUnsupported, j.Span, "a join of %s (%s) with %s (%s)", class.field.Name, class.field.Type, e.Field.Name, e.Field.Type)
+			classes[family] = s.unite(classes[family], place{slot: e.Slot, field: e.Field})
+		}
+		for i, family := range order {
+			class := classes[family]
+			if !j.Optional {
+				there := s.rules.presence(class.field, j.Span)
+				class.add(&there.atom, nil)
+			}
+			if first := classes[order[0]]; i > 0 && !s.likeTexts(j, first.place, class.place) {
+				s.fail(query.CodeUnsupported, j.Span, "a join of %s (%s) with %s (%s)", first.field.Name, first.field.Type, class.field.Name, class.field.Type)
 				return false
 			}
 		}
-		if !j.Optional {
-			there := s.rules.presence(class.field, j.Span)
-			class.add(&there.atom, nil)
-		}
 	}
 	return true
+}
+
+// unite puts a place into a class of joined ones, which is nil for a new one.
+func (s *search) unite(class *cell, p place) *cell {
+	other := s.joined[p]
+	switch {
+	case class == nil && other == nil:
+		class = &cell{place: p}
+		s.order = append(s.order, class)
+		s.take(class, p)
+	case class == nil:
+		class = other
+	case other == nil:
+		s.take(class, p)
+	case other != class: // two classes become one
+		for _, q := range other.joins {
+			s.take(class, q)
+		}
+		class.atoms = append(class.atoms, other.atoms...)
+		other.atoms, other.joins = nil, nil
+	}
+	return class
 }
 
 func (s *search) take(class *cell, p place) {
@@ -154,6 +168,9 @@ func (s *search) take(class *cell, p place) {
 // solution reads the state of a search that succeeded.
 func (s *search) solution(p Problem) *Solution {
 	sol := &Solution{Slots: 1}
+	for _, e := range s.elements {
+		sol.Elements = append(sol.Elements, e.Element)
+	}
 	preds := make([]query.Pred, len(p.Goals))
 	for i, g := range p.Goals {
 		preds[i] = g.Pred

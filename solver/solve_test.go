@@ -392,6 +392,60 @@ func TestJoinsShareAValue(t *testing.T) {
 	}
 }
 
+// TestJoinsOfTwoFamilies: values that print alike are equal.
+func TestJoinsOfTwoFamilies(t *testing.T) {
+	k := &query.Field{Name: "k"}
+	ip := &query.Field{Name: "ip", Type: query.IP}
+	n := &query.Field{Name: "n", Type: query.Long}
+	d := &query.Field{Name: "d", Type: query.Double}
+	b := &query.Field{Name: "b", Type: query.Boolean}
+	at := &query.Field{Name: "at", Type: query.Date}
+	equal := func(f *query.Field, v query.Value) query.Pred {
+		return &query.Leaf{Field: f, Op: query.OpEqual, Items: []query.Operand{{Value: v}}}
+	}
+	text, num, dec := query.StringOf, query.IntOf, query.FloatOf
+	for _, c := range []struct {
+		name string
+		a, b *query.Field
+		x, y query.Pred
+		want string // the values, or what the answer is instead
+	}{
+		{"an address and a text", ip, k, equal(ip, text("10.1.2.3")), exists(k), `"10.1.2.3" "10.1.2.3"`},
+		{"a text and an address", k, ip, glob(k, "10.0.0.?"), equal(ip, text("10.0.0.7")), `"10.0.0.7" "10.0.0.7"`},
+		{"a text that is no address", k, ip, glob(k, "x*"), exists(ip), "conflict"},
+		{"a text that is another address", k, ip, equal(k, text("10.0.0.8")), equal(ip, text("10.0.0.7")), "conflict"},
+		{"a number and a text", n, k, exists(n), equal(k, text("42")), `42 "42"`},
+		{"as it is not printed", n, k, exists(n), equal(k, text("042")), "conflict"},
+		{"a whole number and a fraction", n, d, exists(n), equal(d, dec(2)), "2 2.0"},
+		{"that are not equal", d, n, equal(d, dec(2.5)), exists(n), "conflict"},
+		{"a flag and a text", b, k, exists(b), glob(k, "*e"), `true "true"|false "false"`},
+		{"a flag and a number", b, n, exists(b), equal(n, num(1)), "conflict"},
+		{"a date and a text", at, k, exists(at), exists(k), "unsupported"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := solver.Problem{
+				Joins: []solver.Join{{Ends: []solver.End{{Slot: 0, Field: c.a}, {Slot: 1, Field: c.b}}, Span: query.Span{Start: 1, End: 2}}},
+				Goals: []solver.Goal{{Pred: c.x, Want: solver.MustBeTrue}, {Pred: c.y, Want: solver.MustBeTrue, Slot: 1}},
+			}
+			r := solver.Solve(p, solver.Options{})
+			got := "unsupported"
+			if r.Conflict != nil {
+				got = "conflict"
+			} else if r.Solution != nil {
+				got = r.Solution.Fields[0].Values[0].Simplest().String() + " " + r.Solution.Fields[1].Values[0].Simplest().String()
+			}
+			if !slices.Contains(strings.Split(c.want, "|"), got) {
+				t.Errorf("got %s: %+v", got, r)
+			}
+			if p.Joins[0].Loose = true; got == "conflict" {
+				if r := solver.Solve(p, solver.Options{}); r.Unknown == nil {
+					t.Errorf("where others may agree too: %+v", r)
+				}
+			}
+		})
+	}
+}
+
 func TestExpressions(t *testing.T) {
 	ref := func(f *query.Field) query.Expr { return &query.FieldRef{Field: f} }
 	lit := func(v query.Value) query.Expr { return &query.Literal{Value: v} }
@@ -449,7 +503,9 @@ func TestExpressions(t *testing.T) {
 func TestNestedObjects(t *testing.T) {
 	x := &query.Field{Name: "p.x", Nested: "p"}
 	y := &query.Field{Name: "p.y", Nested: "p"}
+	z := &query.Field{Name: "p.q.z", Nested: "p.q"}
 	each := func(p query.Pred) query.Pred { return &query.Each{Path: "p", Term: p} }
+	inner := func(p query.Pred) query.Pred { return &query.Each{Path: "p.q", Term: p} }
 	for _, c := range []struct {
 		name string
 		pred query.Pred
@@ -462,6 +518,19 @@ func TestNestedObjects(t *testing.T) {
 		{"none, and one", and(each(glob(x, "ab")), not(each(glob(x, "a*")))), false},
 		{"forbidden before it is there", and(not(each(glob(x, "a*"))), each(glob(x, "ab"))), false},
 		{"invisible from outside", glob(x, "a"), false},
+		{"one in another", each(and(glob(x, "a"), inner(glob(z, "b")))), true},
+		{"an inner one cannot have two", each(inner(and(glob(z, "a"), glob(z, "b")))), false},
+		{"two inner ones", each(and(inner(glob(z, "a")), inner(glob(z, "b")))), true},
+		{"beside one that has none such", and(each(inner(glob(z, "a"))), each(not(inner(glob(z, "a"))))), true},
+		{"no outer one has one such", and(each(inner(glob(z, "ab"))), not(each(inner(glob(z, "a*"))))), false},
+		{"nor straight from outside", and(inner(glob(z, "ab")), not(each(inner(glob(z, "a*"))))), false},
+		{"and the other way round", and(each(inner(glob(z, "ab"))), not(inner(glob(z, "a*")))), false},
+		{"forbidden of another outer one", and(each(and(glob(x, "a"), inner(glob(z, "b")))), not(each(and(glob(x, "c*"), inner(glob(z, "b")))))), true},
+		{"forbidden of this one", and(each(and(glob(x, "a"), inner(glob(z, "b")))), not(each(and(glob(x, "?"), inner(glob(z, "b")))))), false},
+		{"an outer one with no inner one", each(not(inner(exists(z)))), true},
+		{"an inner field is invisible from the outer one", each(glob(z, "a")), false},
+		{"and the outer from the inner", each(inner(glob(x, "a"))), false},
+		{"no object is within one that it does not lie in", inner(each(glob(x, "a"))), false},
 	} {
 		r := solver.Solve(solver.Problem{Goals: []solver.Goal{{Pred: c.pred, Want: solver.MustBeTrue}}}, solver.Options{})
 		if r.Unknown != nil || (r.Solution != nil) != c.ok {

@@ -26,11 +26,13 @@ type Goal struct {
 	Slot int // which document of the event set; 0 for rules over one
 }
 
-// Join asks that fields of several slots have one equal value. A field that is
-// absent in all of them satisfies it only if Optional.
+// Join asks that fields of several slots have one equal value, where they are of
+// different families one that prints as the same text. A field that is absent in
+// all of them satisfies it only if Optional.
 type Join struct {
 	Ends     []End
 	Optional bool
+	Loose    bool // ends that print differently may agree as well: how, is not known
 	Span     query.Span
 }
 
@@ -80,15 +82,23 @@ type Conflict struct {
 // Solution stands for a set of event sets: any choice of one member for every
 // value is a solution.
 type Solution struct {
-	Fields []FieldSet // ordered by slot, then by first use in the goals
-	Slots  int
+	Fields   []FieldSet // ordered by slot, then by first use in the goals
+	Slots    int
+	Elements []Element // of nested objects; one in which no field has a value is there all the same
+}
+
+// Element is one element of the nested object at a path.
+type Element struct {
+	Slot  int
+	Path  string
+	Group int // of the element that this one lies in, or 0: of the document itself
 }
 
 // FieldSet is what a solution says of one field. A field that no FieldSet
 // names is free, and best left out.
 type FieldSet struct {
 	Slot   int
-	Group  int // elements of nested objects: same path and group, same element; else 0
+	Group  int // position of the element in Solution.Elements, plus one; 0: the document itself
 	Field  *query.Field
 	Values []Set // one for each value; empty: the field must be absent
 	Class  int   // >0: FieldSets of one class (joined keys) take the same values

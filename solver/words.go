@@ -1,298 +1,33 @@
 package solver
 
 import (
-	"math/rand/v2"
-	"slices"
-	"strings"
-	"unicode"
-
-	uax29 "github.com/clipperhouse/uax29/v2/words"
-
 	"github.com/rematch-dev/rematch/query"
-	"github.com/rematch-dev/rematch/solver/text"
+	"github.com/rematch-dev/rematch/solver/phrase"
 )
 
-// words is the theory of analysed text: a value is the list of its words, and
-// tests ask for words next to each other. A text is put together from phrases
-// that it must hold, verbatim, with a word between them that occurs in no test,
-// so a forbidden phrase can only lie within one of the required ones: that makes
-// the search exact as soon as one alternative is chosen for each required test.
+// words is the theory of analysed text, which package phrase is about.
 type words struct{ field *query.Field }
 
-// phrases is the set of the texts that hold one of some runs of words.
-type phrases struct {
-	field *query.Field
-	items []phrase
-	runs  map[string][]int // the items that begin with a word
-	globs []int            // the items that are a glob of one word
-}
-
-// phrase is a run of words, or a word that a glob matches.
-type phrase struct {
-	verbatim string     // as it is written into a text
-	words    []string   // of verbatim
-	glob     query.Glob // instead of both
-}
-
-func (p *phrases) add(item phrase) {
-	if item.glob != nil {
-		p.globs = append(p.globs, len(p.items))
-	} else {
-		p.runs[item.words[0]] = append(p.runs[item.words[0]], len(p.items))
-	}
-	p.items = append(p.items, item)
-}
-
 func (th *words) compile(l *query.Leaf) (set, *query.Diagnostic) {
-	p := &phrases{field: th.field, runs: map[string][]int{}}
-	for _, item := range l.Items {
-		switch l.Op {
-		case query.OpPhrase:
-			s := item.Value.Str()
-			if w := split(s, th.field.Words); len(w) > 0 {
-				p.add(phrase{verbatim: s, words: w})
-			}
-		case query.OpWord:
-			for _, w := range split(item.Value.Str(), th.field.Words) { // one word suffices
-				p.add(phrase{verbatim: w, words: []string{w}})
-			}
-		case query.OpWordGlob:
-			p.add(phrase{glob: item.Glob})
-		default:
-			return nil, unsupported(l, "%q on %s, which is analysed text", l.Op, l.Field.Name)
-		}
+	if s, ok := phrase.Compile(l); ok {
+		return s, nil
 	}
-	return p, nil
+	return nil, unsupported(l, "%q on %s, which is analysed text", l.Op, l.Field.Name)
 }
 
-// split cuts a text into its words, in lower case.
-// Source: Lucene's StandardTokenizer, which follows UAX #29.
-func split(s string, how query.Segments) []string {
-	if how == query.PatternWords { // \W of Java: letters beyond ASCII separate words
-		words := strings.FieldsFunc(s, func(r rune) bool {
-			return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
-		})
-		for i, w := range words {
-			words[i] = strings.ToLower(w)
-		}
-		return words
-	}
-	var out []string
-	for segments := uax29.FromString(s); segments.Next(); {
-		if w := segments.Value(); strings.ContainsFunc(w, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
-			out = append(out, strings.ToLower(w))
-		}
-	}
-	return out
-}
+func (th *words) single(v query.Value) set { return phrase.Holding(th.field, v.Str()) }
 
-// shapes are kinds of text that analysers leave in one piece, the plainest
-// first: letters, digits, and what may stand within a word.
-var shapes = []string{"[a-z0-9]+", "[a-z0-9_]+", "[a-z0-9]+([-._'][a-z0-9]+)*", "[a-z0-9_-]+", "[^A-Z]+"}
-
-// word finds a word that a glob matches and no forbidden test holds. Where it
-// finds none, none is a proof that there is none.
-func (th *words) word(g query.Glob, out []set) (w string, none bool) {
-	p := text.Problem{In: []text.Lang{text.Glob(g, query.FoldSimple)}}
-	for _, o := range out {
-		for _, item := range o.(*phrases).items {
-			switch {
-			case item.glob != nil:
-				p.Out = append(p.Out, text.Glob(item.glob, query.FoldSimple))
-			case len(item.words) == 1:
-				p.Out = append(p.Out, text.Literal(item.words[0], query.Exact))
-			}
-		}
-	}
-	for _, shape := range shapes {
-		lang, err := text.Regex(query.Regex{Source: shape}, query.Exact)
-		if err != nil {
-			continue
-		}
-		p := p
-		p.In = append(p.In[:1:1], lang)
-		if found, _, err := text.Solve(p); err == nil && found != nil {
-			if w := found.Simplest(); slices.Equal(split(w, th.field.Words), []string{w}) {
-				return w, false
-			}
-		}
-	}
-	found, _, err := text.Solve(p)
-	return "", err == nil && found == nil
-}
-
-func (th *words) single(v query.Value) set {
-	p := &phrases{field: th.field, runs: map[string][]int{}}
-	if w := split(v.Str(), th.field.Words); len(w) > 0 {
-		p.add(phrase{verbatim: v.Str(), words: w})
-	}
-	return p
-}
-
-func (p *phrases) Contains(v query.Value) bool { return p.within(split(v.Str(), p.field.Words)) }
-
-// within reports whether a text, given as its words, holds one of the phrases.
-func (p *phrases) within(text []string) bool {
-	for i, w := range text {
-		for _, k := range p.runs[w] {
-			if run := p.items[k].words; len(run) <= len(text)-i && slices.Equal(run, text[i:i+len(run)]) {
-				return true
-			}
-		}
-		for _, k := range p.globs {
-			if walk(p.items[k].glob, w) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// walk reports whether a lower-case word matches a glob whose letters count
-// without case, by trying every length for each star.
-func walk(g query.Glob, s string) bool {
-	if len(g) == 0 {
-		return s == ""
-	}
-	switch g[0].Kind {
-	case query.GlobAny:
-		for i := range len(s) + 1 {
-			if walk(g[1:], s[i:]) {
-				return true
-			}
-		}
-		return false
-	case query.GlobOne:
-		for i := range s {
-			if i > 0 {
-				return walk(g[1:], s[i:])
-			}
-		}
-		return s != "" && walk(g[1:], "")
-	}
-	rest, ok := strings.CutPrefix(s, strings.ToLower(g[0].Text))
-	return ok && walk(g[1:], rest)
-}
-
-func (*phrases) Members(int) ([]query.Value, bool) { return nil, false }
-
-// meet chooses an alternative for each required test that holds no forbidden
-// phrase: the choices do not touch each other.
 func (th *words) meet(in, out []set) (Set, []int, *query.Diagnostic) {
-	found := &texts{in: in, out: out, field: th.field}
-	for i, s := range in {
-		var usable []string
-		blockers := map[int]bool{}
-		unclear := false
-		for _, item := range s.(*phrases).items {
-			if item.glob != nil {
-				w, none := th.word(item.glob, out)
-				switch {
-				case w != "":
-					usable = append(usable, w)
-				case none: // which tests forbid it together is not worked out
-					for k := range out {
-						blockers[k] = true
-					}
-				default:
-					unclear = true
-				}
-				continue
-			}
-			blocked := slices.IndexFunc(out, func(o set) bool { return o.(*phrases).within(item.words) })
-			if blocked < 0 {
-				usable = append(usable, item.verbatim)
-			} else {
-				blockers[blocked] = true
-			}
+	tests := func(sets []set) []*phrase.Tests {
+		list := make([]*phrase.Tests, len(sets))
+		for i, s := range sets {
+			list[i] = s.(*phrase.Tests)
 		}
-		if len(usable) == 0 {
-			core := []int{i}
-			for k := range out {
-				if blockers[k] || unclear {
-					core = append(core, len(in)+k)
-				}
-			}
-			if unclear {
-				return nil, core, query.Errorf(query.CodeUnsupported, query.Span{}, "no word was found that %s can hold here, and no proof that there is none", th.field.Name)
-			}
-			return nil, core, nil
-		}
-		found.parts = append(found.parts, usable)
+		return list
 	}
-	if !found.neutral() {
-		all := make([]int, len(in)+len(out))
-		for i := range all {
-			all[i] = i
-		}
-		return nil, all, query.Errorf(query.CodeUnsupported, query.Span{}, "no harmless word was found to stand in %s", th.field.Name)
+	found, core, reason := phrase.Meet(th.field, tests(in), tests(out))
+	if found == nil {
+		return nil, core, reason
 	}
 	return found, nil, nil
 }
-
-// texts is a set of texts: one alternative for each part, in any order of
-// words that the separator keeps apart.
-type texts struct {
-	field *query.Field
-	parts [][]string
-	in    []set
-	out   []set
-	fill  string // a word that no forbidden test holds
-}
-
-// neutral finds a separator.
-func (t *texts) neutral() bool {
-	for _, w := range []string{"and", "then", "with", "text"} {
-		if !t.forbidden(w) {
-			t.fill = w
-			return true
-		}
-	}
-	th := &words{field: t.field}
-	t.fill, _ = th.word(query.Glob{}.Any(), t.out)
-	return t.fill != ""
-}
-
-func (t *texts) forbidden(s string) bool {
-	for _, o := range t.out {
-		if o.Contains(query.StringOf(s)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *texts) Contains(v query.Value) bool {
-	for _, s := range t.in {
-		if !s.Contains(v) {
-			return false
-		}
-	}
-	return !t.forbidden(v.Str())
-}
-
-func (t *texts) compose(pick func(alternatives []string) string) query.Value {
-	var chosen []string
-	for _, alternatives := range t.parts {
-		if s := pick(alternatives); !slices.ContainsFunc(chosen, func(c string) bool { return c == s }) {
-			chosen = append(chosen, s)
-		}
-	}
-	if len(chosen) == 0 {
-		return query.StringOf(t.fill)
-	}
-	if joined := strings.Join(chosen, " "); !t.forbidden(joined) {
-		return query.StringOf(joined)
-	}
-	return query.StringOf(strings.Join(chosen, " "+t.fill+" "))
-}
-
-func (t *texts) Simplest() query.Value {
-	return t.compose(func(a []string) string { return a[0] })
-}
-
-func (t *texts) Draw(src rand.Source) query.Value {
-	return t.compose(func(a []string) string { return a[src.Uint64()%uint64(len(a))] })
-}
-
-func (t *texts) Members(int) ([]query.Value, bool) { return nil, false }

@@ -451,7 +451,7 @@ func indicatorWays(a, b *query.IndicatorMatch) ([]way, string) {
 				continue
 			}
 			base.goals = append(base.goals, has(m.Field, 0))
-			base.joins = append(base.joins, solver.Join{Ends: []solver.End{{Slot: 0, Field: m.Field}, {Slot: 1, Field: m.Indicator}}, Span: m.Span})
+			base.joins = append(base.joins, solver.Join{Ends: []solver.End{{Slot: 0, Field: m.Field}, {Slot: 1, Field: m.Indicator}}, Loose: m.Field.Type.Family() != query.Strings, Span: m.Span})
 		}
 		ways = base.differ(ways, a.Where, b.Where)
 		w := base

@@ -67,7 +67,7 @@ type moment struct {
 func (p *pair) witness(s *side, w way, sol *solver.Solution) (Witness, bool) {
 	docs := make([]query.Document, max(sol.Slots, 1))
 	for slot := range docs {
-		docs[slot] = document(sol, slot)
+		docs[slot] = document(sol, slot, 0)
 	}
 	var events query.EventSet
 	at := -1 // the document that w.a and w.b are about
@@ -155,22 +155,21 @@ func (c *counter) Uint64() uint64 {
 	return z ^ z>>31
 }
 
-// document is the plainest document of a slot.
-func document(sol *solver.Solution, slot int) query.Document {
-	var doc query.Document
-	type element struct {
-		path  string
-		group int
+// document is the plainest document of a slot, or what one element of a nested
+// object in it has.
+func document(sol *solver.Solution, slot, group int) query.Document {
+	// A pattern such as winlog.event_data.* stands for any one name.
+	name := func(s string) string { return strings.ReplaceAll(s, "*", "any") }
+	inside := ""
+	if group > 0 {
+		inside = name(sol.Elements[group-1].Path) + "."
 	}
-	var order []element
-	elements := map[element]query.Document{}
+	doc := query.Document{}
 	named := map[string]bool{}
 	for _, f := range sol.Fields {
-		if f.Slot != slot || len(f.Values) == 0 {
+		if f.Slot != slot || f.Group != group || len(f.Values) == 0 {
 			continue
 		}
-		// A pattern such as winlog.event_data.* stands for any one name.
-		name := strings.ReplaceAll(f.Field.Name, "*", "any")
 		values := make([]query.Value, len(f.Values))
 		for i, set := range f.Values {
 			values[i] = plainest(sol, f.Field, set)
@@ -179,25 +178,20 @@ func document(sol *solver.Solution, slot int) query.Document {
 		if len(values) == 1 {
 			value = values[0]
 		}
-		if rest, inside := strings.CutPrefix(name, f.Field.Nested+"."); inside && f.Field.Nested != "" {
-			e := element{f.Field.Nested, f.Group}
-			if elements[e] == nil {
-				order = append(order, e)
-			}
-			elements[e] = put(elements[e], rest, value, map[string]bool{})
-			continue
-		}
-		doc = put(doc, name, value, named)
+		doc = put(doc, strings.TrimPrefix(name(f.Field.Name), inside), value, named)
 	}
+	var paths []string
 	lists := map[string][]query.Value{}
-	for _, e := range order {
-		lists[e.path] = append(lists[e.path], query.ObjectOf(elements[e]))
-	}
-	for _, e := range order {
-		if list := lists[e.path]; list != nil {
-			doc = put(doc, e.path, query.ArrayOf(list...), named)
-			delete(lists, e.path)
+	for i, e := range sol.Elements {
+		if e.Slot == slot && e.Group == group {
+			if lists[e.Path] == nil {
+				paths = append(paths, e.Path)
+			}
+			lists[e.Path] = append(lists[e.Path], query.ObjectOf(document(sol, slot, i+1)))
 		}
+	}
+	for _, path := range paths {
+		doc = put(doc, strings.TrimPrefix(name(path), inside), query.ArrayOf(lists[path]...), named)
 	}
 	return doc
 }

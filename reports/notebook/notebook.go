@@ -553,6 +553,18 @@ func mapping(plan *query.Plan) query.Document {
 			nested[f.Nested] = true
 		}
 	}
+	var look func(query.Pred)
+	look = func(p query.Pred) { // an object may hold nothing but others
+		if e, ok := p.(*query.Each); ok {
+			nested[e.Path] = true
+		}
+		for _, c := range query.Children(p) {
+			look(c)
+		}
+	}
+	for p := range plan.Body.Preds {
+		look(p)
+	}
 	for _, f := range plan.Fields {
 		if strings.Contains(f.Name, "*") || f.Type.Family() == query.Opaque {
 			continue

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/text"
 )
@@ -71,8 +72,8 @@ func (n *network) add(key string, t term) int {
 
 // term returns the term of an expression.
 func (n *network) term(e query.Expr, vars map[*query.FieldRef]int) int {
-	if !mentions(e) {
-		v := Compute(e, nil)
+	if !expr.Reads(e) {
+		v := expr.Compute(e, nil)
 		key := fmt.Sprintf("=%d %s", v.Kind(), v.String())
 		if at, ok := n.index[key]; ok {
 			return at
@@ -199,8 +200,8 @@ func (n *network) options(e query.Expr, want Want, vars map[*query.FieldRef]int)
 	case *query.Compare:
 		a, b := n.term(e.Left, vars), n.term(e.Right, vars)
 		// A function that gives true or false, compared with true or false.
-		if call, isCall := e.Left.(*query.Call); isCall && (e.Op == query.EQ || e.Op == query.NE) && isTest(call) && !mentions(e.Right) {
-			if c := Compute(e.Right, nil); c.Kind() == query.Bool {
+		if call, isCall := e.Left.(*query.Call); isCall && (e.Op == query.EQ || e.Op == query.NE) && isTest(call) && !expr.Reads(e.Right) {
+			if c := expr.Compute(e.Right, nil); c.Kind() == query.Bool {
 				if c.Bool() != (e.Op == query.EQ) {
 					want = want.not()
 				}
@@ -224,8 +225,8 @@ func (n *network) options(e query.Expr, want Want, vars map[*query.FieldRef]int)
 			return n.way(atom{call: e, args: n.terms[at].args}, want), true
 		}
 	}
-	if !mentions(e) {
-		if want.met(Compute(e, nil)) {
+	if !expr.Reads(e) {
+		if want.met(expr.Compute(e, nil)) {
 			return []option{{}}, true
 		}
 		return nil, true
@@ -383,13 +384,13 @@ func (n *network) solve() Verdict {
 func (n *network) measure() {
 	some := false
 	for k := range n.index {
-		some = some || strings.HasPrefix(k, string(query.FuncLength))
+		some = some || strings.HasPrefix(k, string(query.FuncLength)) || strings.HasPrefix(k, string(query.FuncIndexOf))
 	}
 	if !some {
 		return
 	}
 	for i := range n.terms {
-		if t := n.terms[i]; t.call != nil && isTest(t.call) || t.call != nil && t.call.Func == query.FuncConcat {
+		if t := n.terms[i]; t.call != nil && (isTest(t.call) || t.call.Func == query.FuncConcat || t.call.Func == query.FuncIndexOf) {
 			for _, a := range t.args {
 				if n.terms[a].start.sort == textual {
 					n.function(&query.Call{Func: query.FuncLength}, []int{a})
@@ -570,8 +571,8 @@ func (n *network) choose(st *state) Verdict {
 }
 
 // env is what the found values make of the references of a test.
-func (n *network) env(t Test, without int) Env {
-	vars := Env{}
+func (n *network) env(t Test, without int) expr.Env {
+	vars := expr.Env{}
 	for ref, v := range t.Vars {
 		if value, ok := n.found[v]; ok && v != without {
 			vars[ref] = scripted(n.p.Vars[v].Field, value)
@@ -588,7 +589,7 @@ func (n *network) verify() Verdict {
 		}
 	}
 	for _, t := range n.tests {
-		if test := n.p.Tests[t]; !test.Want.met(Compute(test.Expr, n.env(test, -1))) {
+		if test := n.p.Tests[t]; !test.Want.met(expr.Compute(test.Expr, n.env(test, -1))) {
 			return Refuted
 		}
 	}
@@ -609,24 +610,24 @@ func (n *network) last(v int, d *domain) (narrower *domain, sure, ok bool) {
 		if !reads {
 			continue
 		}
-		residual := Substitute(test.Expr, n.env(test, v))
+		residual := expr.Substitute(test.Expr, n.env(test, v))
 		switch d.sort {
 		case textual:
-			p, partial, possible := invertText(residual, f)
+			p, partial, possible := expr.Strings(residual, f)
 			if !possible {
 				sure = false
 				continue
 			}
-			left := p.yes
+			left := p.Yes
 			switch {
 			case test.Want == False:
-				left = p.no
+				left = p.No
 			case test.Want == NotTrue && !partial:
-				left = text.Not(p.yes)
+				left = text.Not(p.Yes)
 			case test.Want == NotTrue:
-				left = p.no
+				left = p.No
 			case test.Want == NotFalse:
-				left = text.Not(p.no)
+				left = text.Not(p.No)
 			}
 			sure = sure && !partial
 			if n, some := d.meet(left); !some {
@@ -638,14 +639,14 @@ func (n *network) last(v int, d *domain) (narrower *domain, sure, ok bool) {
 				narrower, d = n, n
 			}
 		case numeric:
-			s, possible := invertNumber(residual, f)
+			s, possible := expr.Numbers(residual, f)
 			sure = false
 			if !possible {
 				continue
 			}
-			left := s.yes
+			left := s.Yes
 			if test.Want != True && test.Want != NotFalse {
-				left = s.no
+				left = s.No
 			}
 			if n, some := d.clip(left); some && n != nil {
 				narrower, d = n, n
@@ -655,35 +656,4 @@ func (n *network) last(v int, d *domain) (narrower *domain, sure, ok bool) {
 		}
 	}
 	return narrower, sure, ok
-}
-
-// Substitute replaces references to fields by values.
-func Substitute(e query.Expr, values Env) query.Expr {
-	switch e := e.(type) {
-	case *query.FieldRef:
-		if v, ok := values[e]; ok {
-			return &query.Literal{Span: e.Span, Value: v}
-		}
-	case *query.Call:
-		c := *e
-		c.Args = substituteAll(e.Args, values)
-		return &c
-	case *query.Compare:
-		c := *e
-		c.Left, c.Right = Substitute(e.Left, values), Substitute(e.Right, values)
-		return &c
-	case *query.Logic:
-		c := *e
-		c.Terms = substituteAll(e.Terms, values)
-		return &c
-	}
-	return e
-}
-
-func substituteAll(list []query.Expr, values Env) []query.Expr {
-	out := make([]query.Expr, len(list))
-	for i, e := range list {
-		out[i] = Substitute(e, values)
-	}
-	return out
 }

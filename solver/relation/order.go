@@ -206,7 +206,7 @@ func (n *network) moved(st *state, args []int, out int, f query.Func, changed *b
 		return false
 	}
 	if s, ok := shift(st.dom(out).points, -by); ok && by > -infinite {
-		// Where the result is unbounded so is the operand.
+		// Where the result is expr.Unbounded so is the operand.
 		r := hull(st.dom(out).points)
 		if r[0] > -infinite && r[1] < infinite {
 			return st.within(args[0], s, changed)
@@ -268,6 +268,9 @@ func (n *network) order(st *state) bool {
 			if whole >= 0 && part >= 0 {
 				add(part, whole, 0, false)
 			}
+			if f.call.Func == query.FuncStartsWith && f.call.Fold == query.Exact {
+				add(f.args[1], f.args[0], 0, false) // what goes on sorts behind
+			}
 		case f.call == nil:
 			op := f.op
 			if !f.truth {
@@ -282,6 +285,15 @@ func (n *network) order(st *state) bool {
 				continue
 			}
 			ordered(x, y, dx, dy, op)
+		}
+	}
+	// What lies at a place of a text ends within it.
+	for i := range n.terms {
+		if t := &n.terms[i]; t.call != nil && t.call.Func == query.FuncIndexOf && st.live[i] && st.dom(i).sort == numeric {
+			whole, part := n.lengthOf(t.args[0]), n.lengthOf(t.args[1])
+			if r := hull(st.dom(i).points); whole >= 0 && part >= 0 && r[0] >= 0 && r[0] < farthest {
+				add(part, whole, -r[0], false)
+			}
 		}
 	}
 	if len(graph) == 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/text"
 )
@@ -13,7 +14,7 @@ import (
 // propagate narrows the domains until nothing changes, or often enough. It is
 // false where nothing is left of one.
 func (n *network) propagate(st *state) bool {
-	if !n.unify(st) || !n.order(st) {
+	if !n.unify(st) || !n.congruent(st) || !n.order(st) {
 		return false
 	}
 	for range 2 + len(n.terms) {
@@ -76,6 +77,29 @@ func (n *network) unify(st *state) bool {
 		}
 		if equal && n.alike(st, f.args[0], f.args[1]) && !st.unite(f.args[0], f.args[1]) {
 			return false
+		}
+	}
+	return true
+}
+
+// congruent makes what a function gives of equal values one value.
+func (n *network) congruent(st *state) bool {
+	same := func(a, b []int) bool {
+		return slices.EqualFunc(a, b, func(x, y int) bool { return st.root(x) == st.root(y) })
+	}
+	for again := true; again; {
+		again = false
+		for i, t := range n.terms {
+			for j, u := range n.terms[:i] {
+				if t.call == nil || u.call == nil || t.call.Func != u.call.Func || t.call.Fold != u.call.Fold || !st.live[i] || !st.live[j] ||
+					st.root(i) == st.root(j) || !same(t.args, u.args) || !n.alike(st, i, j) {
+					continue
+				}
+				if !st.unite(i, j) {
+					return false
+				}
+				again = true
+			}
 		}
 	}
 	return true
@@ -163,7 +187,7 @@ func (n *network) project(st *state, f atom, changed *bool) bool {
 	}
 	switch f.call.Func {
 	case query.FuncLike, query.FuncRegex:
-		lang, ok := patternOf(f.call)
+		lang, ok := expr.Pattern(f.call)
 		if !ok {
 			return true
 		}
@@ -266,6 +290,9 @@ func (n *network) notPart(st *state, f atom, changed *bool) bool {
 	if st.root(whole) == st.root(part) {
 		return f.call.Func == query.FuncStringContains && st.to(whole, text.Not(nonEmpty), changed)
 	}
+	if n.opens(st, part, whole) && f.call.Func == query.FuncStartsWith {
+		return false
+	}
 	if list, all := st.dom(part).members(mostListed); all {
 		var forbidden []text.Lang
 		for _, v := range list {
@@ -300,6 +327,18 @@ func (n *network) notPart(st *state, f atom, changed *bool) bool {
 	return true
 }
 
+// opens reports whether a term is cut from the start of another, and never in
+// the middle of a character.
+func (n *network) opens(st *state, part, whole int) bool {
+	t := &n.terms[part]
+	if t.call == nil || t.call.Func != query.FuncSubstring || st.root(t.args[0]) != st.root(whole) {
+		return false
+	}
+	from, one := st.dom(t.args[1]).single()
+	i, ok := from.Int()
+	return one && ok && i == 0 && !some(text.And(st.dom(part).lang(), broken))
+}
+
 // compare narrows both sides of a comparison.
 func (n *network) compare(st *state, f atom, changed *bool) bool {
 	op := f.op
@@ -322,9 +361,9 @@ func (n *network) compare(st *state, f atom, changed *bool) bool {
 	}
 	switch x.sort {
 	case textual:
-		return n.sorted(st, a, b, op, changed) && n.sorted(st, b, a, mirrored(op), changed)
+		return n.sorted(st, a, b, op, changed) && n.sorted(st, b, a, expr.Mirrored(op), changed)
 	case numeric:
-		return n.bounded(st, a, b, op, changed) && n.bounded(st, b, a, mirrored(op), changed)
+		return n.bounded(st, a, b, op, changed) && n.bounded(st, b, a, expr.Mirrored(op), changed)
 	case flags:
 		if op == query.EQ {
 			narrower, ok := x.join(y)
@@ -470,7 +509,7 @@ func (n *network) longAs(st *state, length int) text.Lang {
 	var langs []text.Lang
 	for _, r := range runs {
 		low, high := whole(r[0]), whole(r[1])
-		langs = append(langs, lengths(low, high))
+		langs = append(langs, expr.Lengths(low, high))
 	}
 	return text.Or(langs...)
 }
@@ -551,7 +590,7 @@ func (n *network) print(st *state, of, out int, changed *bool) bool {
 	if members, all := d.members(mostListed); all && (d.sort != dated || !nanos(d.points.Line())) {
 		var list []string
 		for _, m := range members {
-			list = append(list, Text(printedDate(d.sort, m)))
+			list = append(list, expr.Text(printedDate(d.sort, m)))
 		}
 		return st.to(out, text.Words(list, query.Exact), changed)
 	}
@@ -581,7 +620,7 @@ func (n *network) print(st *state, of, out int, changed *bool) bool {
 		if s, ok := d.points.Line().Equal(v); ok {
 			if isWhole(d.points.Line()) || d.sort == located {
 				// 007 is no number as it is printed, nor 1.0 a whole one.
-				if w := s.Min(); !s.IsEmpty() && Text(w) != t.Str() {
+				if w := s.Min(); !s.IsEmpty() && expr.Text(w) != t.Str() {
 					continue
 				}
 			}
@@ -598,27 +637,86 @@ func (n *network) excerpt(st *state, call *query.Call, args []int, out int, chan
 	if st.dom(of).sort != textual {
 		return true
 	}
-	f := query.FuncStringContains
-	if call.Func == query.FuncSubstring {
-		from, one := st.dom(args[1]).single()
-		if i, ok := from.Int(); one && ok && i == 0 {
-			f = query.FuncStartsWith
-		} else if one && ok && i < 0 && len(args) == 2 {
-			f = query.FuncEndsWith
+	if parts, ok := st.image(call.Func, args); ok {
+		if !st.to(out, parts, changed) {
+			return false
 		}
-	}
-	if parts, ok := st.dom(of).cut(f, query.Exact); ok {
+	} else if parts, ok := st.dom(of).cut(query.FuncStringContains, query.Exact); ok {
 		// Half a character that was cut in two stands for itself.
 		if !st.to(out, text.Or(parts, broken), changed) {
 			return false
+		}
+	}
+	if bounds, ok := st.constants(args[1:]); ok {
+		if source, ok := expr.Source(call, bounds, st.dom(out).lang()); ok {
+			return st.to(of, source, changed)
 		}
 	}
 	d := st.dom(out)
 	if some(text.And(d.lang(), broken)) {
 		return true
 	}
-	return st.to(of, around(f, d.lang()), changed)
+	return st.to(of, around(query.FuncStringContains, d.lang()), changed)
 }
+
+// constants are the values of terms that have only one.
+func (st *state) constants(terms []int) (out []query.Value, ok bool) {
+	for _, at := range terms {
+		v, one := st.dom(at).single()
+		if !one {
+			return nil, false
+		}
+		out = append(out, v)
+	}
+	return out, true
+}
+
+// image is what substring cuts out of the members of a domain, if its bounds are
+// constants that count from the start, or one that counts from the end.
+func (st *state) image(f query.Func, args []int) (parts text.Lang, ok bool) {
+	bounds, ok := st.constants(args[1:])
+	auto := st.dom(args[0]).automaton()
+	if f != query.FuncSubstring || !ok || auto == nil {
+		return parts, false
+	}
+	from, ok := bounds[0].Int()
+	width := int64(expr.Unbounded)
+	if len(bounds) > 1 {
+		to, isInt := bounds[1].Int()
+		ok, width = ok && isInt && from >= 0 && to >= 0, max(to-from, 0)
+	}
+	if !ok || from > longestCut || from < -longestCut {
+		return parts, false
+	}
+	all := auto.Between([]int{0}, nil)
+	if from < 0 { // a shorter one is taken whole
+		parts = text.Or(text.And(auto.Suffixes(), expr.Units(-from)), text.And(all, expr.Lengths(0, -from-1)))
+		width = -from
+	} else {
+		begin := reached(auto, []int{0}, expr.Units(from))
+		parts = auto.Between(begin, nil) // up to its end
+		if width != expr.Unbounded {
+			parts = text.Or(text.And(auto.Between(begin, auto.States()), expr.Units(width)), text.And(parts, expr.Lengths(0, width)))
+		}
+		if some(text.And(all, expr.Lengths(0, from))) {
+			parts = text.Or(parts, text.Literal("", query.Exact))
+		}
+	}
+	within := func(at int64) bool { // a character of some member lies on both sides
+		before, after := expr.Units(at-1), text.Any()
+		if at < 0 {
+			before, after = text.Any(), expr.Units(-at-1)
+		}
+		return some(text.And(all, text.Concat(before, expr.Astral, after)))
+	}
+	if from != 0 && within(from) || from >= 0 && width > 0 && width != expr.Unbounded && within(from+width) {
+		parts = text.Or(parts, text.And(broken, expr.Lengths(1, width))) // half of it stands for itself
+	}
+	return parts, true
+}
+
+// longestCut bounds the units that an automaton is followed for.
+const longestCut = 1000
 
 // position relates a text, what is looked for in it, and where that is.
 func (n *network) position(st *state, call *query.Call, args []int, out int, changed *bool) bool {
@@ -647,8 +745,8 @@ func (n *network) position(st *state, call *query.Call, args []int, out int, cha
 	s, one := st.dom(of).single()
 	sub, alone := st.dom(part).single()
 	if one && alone && len(args) == 2 {
-		v := indexOf(folded(s.Str(), call.Fold), folded(sub.Str(), call.Fold), nil)
-		at, ok := v.Int()
+		args := []query.Expr{&query.Literal{Value: s}, &query.Literal{Value: sub}}
+		at, ok := expr.Compute(&query.Call{Func: call.Func, Fold: call.Fold, Args: args}, nil).Int()
 		return ok && st.within(out, span(at, at), changed)
 	}
 	return true

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/expr"
 	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/relation"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -109,11 +110,11 @@ func holds(p *relation.Problem, values []query.Value, skip int) bool {
 		if i == skip {
 			continue
 		}
-		env := relation.Env{}
+		env := expr.Env{}
 		for ref, v := range t.Vars {
 			env[ref] = values[v]
 		}
-		v := relation.Compute(t.Expr, env)
+		v := expr.Compute(t.Expr, env)
 		yes, no := v.Kind() == query.Bool && v.Bool(), v.Kind() == query.Bool && !v.Bool()
 		if ok := [...]bool{relation.True: yes, relation.False: no, relation.NotTrue: !yes, relation.NotFalse: !no}[t.Want]; !ok {
 			return false
@@ -233,7 +234,7 @@ func TestPairs(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d undecided", undecided, total)
-	if undecided > total/100 {
+	if undecided > 0 {
 		t.Errorf("%d of %d undecided", undecided, total)
 	}
 }
@@ -269,6 +270,7 @@ func TestTriples(t *testing.T) {
 						lists := [][]query.Value{x.members, y.members, z.members}
 						if judge(t, name, b, lists, x.finite && y.finite && z.finite) == relation.Undecided {
 							undecided++
+							t.Logf("undecided: %s", name)
 						}
 					}
 				}
@@ -276,7 +278,7 @@ func TestTriples(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d undecided", undecided, asked)
-	if undecided > asked/20 {
+	if undecided > 2 { // whether half a character begins with itself
 		t.Errorf("%d of %d undecided", undecided, asked)
 	}
 }

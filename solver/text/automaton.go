@@ -109,8 +109,8 @@ func (a *Automaton) Between(from, to []int) Lang {
 	return r.lang(from)
 }
 
-// all are the states.
-func (a *Automaton) all() []int {
+// States are all states, by number.
+func (a *Automaton) States() []int {
 	out := make([]int, a.Size())
 	for q := range out {
 		out[q] = q
@@ -120,13 +120,25 @@ func (a *Automaton) all() []int {
 
 // Prefixes, Suffixes and Factors are the sets of what members begin with, end in
 // and contain.
-func (a *Automaton) Prefixes() Lang { return a.Between([]int{0}, a.all()) }
+func (a *Automaton) Prefixes() Lang { return a.Between([]int{0}, a.States()) }
 
 // Suffixes is the set of what members end in.
-func (a *Automaton) Suffixes() Lang { return a.Between(a.all(), nil) }
+func (a *Automaton) Suffixes() Lang { return a.Between(a.States(), nil) }
 
 // Factors is the set of what members contain.
-func (a *Automaton) Factors() Lang { return a.Between(a.all(), a.all()) }
+func (a *Automaton) Factors() Lang { return a.Between(a.States(), a.States()) }
+
+// Within is the set of the strings that make a member between two others.
+func (a *Automaton) Within(before, after string) Lang {
+	r := run{auto: a, accept: a.accept}
+	to := []int{}
+	for q := range a.Size() {
+		if r.contains([]int32{int32(q)}, after) {
+			to = append(to, q)
+		}
+	}
+	return a.Between(a.Read([]int{0}, before), to)
+}
 
 // Read returns the states that a string leads to from some states.
 func (a *Automaton) Read(from []int, s string) []int {

@@ -10,11 +10,12 @@ import (
 	"github.com/rematch-dev/rematch/query"
 )
 
-// Limits on regular expressions of either dialect. Elasticsearch refuses
-// patterns of more than 1,000 characters (index.max_regex_length) by itself;
-// that is a verifier's business, these only keep hostile input cheap.
+// Limits on regular expressions, which keep hostile input cheap. Elasticsearch
+// itself refuses patterns of more than 1,000 characters, unless the setting
+// index.max_regex_length says otherwise; RE2 has no limit on the text.
 const (
-	maxPattern = 20_000 // bytes
+	maxLucene  = 20_000 // bytes
+	maxRE2     = 1 << 20
 	maxDepth   = 200    // nested groups and complements
 	maxCount   = 10_000 // of one counted loop
 	maxNesting = 20_000 // product of the counts of nested loops
@@ -24,8 +25,12 @@ const (
 // Regex is the set of strings that a regular expression matches. Errors are
 // *query.Diagnostic; their spans are byte offsets into rx.Source.
 func Regex(rx query.Regex, fold query.Fold) (Lang, error) {
-	if len(rx.Source) > maxPattern {
-		return Lang{}, query.Errorf(query.CodeLimit, query.Span{End: len(rx.Source)}, "regular expression longer than %d bytes", maxPattern)
+	most, why := maxLucene, "Elasticsearch refuses more than 1000 characters, unless index.max_regex_length says otherwise"
+	if rx.Syntax == query.RE2Regex {
+		most, why = maxRE2, ""
+	}
+	if len(rx.Source) > most {
+		return Lang{}, query.Errorf(query.CodeLimit, query.Span{End: len(rx.Source)}, "regular expression longer than %d bytes", most).With("%s", why)
 	}
 	if !utf8.ValidString(rx.Source) {
 		return Lang{}, query.Errorf(query.CodeEncoding, query.Span{End: len(rx.Source)}, "regular expression is not valid UTF-8")

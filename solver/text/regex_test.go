@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -427,4 +428,21 @@ func FuzzRE2(f *testing.F) {
 			t.Fatalf("Go does not match %q with the drawn %q", src, drawn)
 		}
 	})
+}
+
+// TestLengthOfPatterns: Elasticsearch's expressions are short, RE2's need not be.
+func TestLengthOfPatterns(t *testing.T) {
+	words := make([]string, 5000)
+	for i := range words {
+		words[i] = "word" + strconv.Itoa(i)
+	}
+	source := "^(" + strings.Join(words, "|") + ")$"
+	l, err := Regex(query.Regex{Source: source, Syntax: query.RE2Regex}, query.Exact)
+	if err != nil || !l.Contains("word4711") || l.Contains("word5000") {
+		t.Errorf("RE2: %v", err)
+	}
+	_, err = Regex(query.Regex{Source: source}, query.Exact)
+	if d := query.AsDiagnostic(err, query.CodeSyntax); d == nil || d.Code != query.CodeLimit || !strings.Contains(d.Detail, "index.max_regex_length") {
+		t.Errorf("Lucene: %v", err)
+	}
 }

@@ -1,4 +1,4 @@
-package relation
+package expr
 
 import (
 	"math"
@@ -66,6 +66,37 @@ func logic(e *query.Logic, vars Env) query.Value {
 		return query.BoolOf(false)
 	}
 	return query.Value{}
+}
+
+// Substitute replaces references to fields by values.
+func Substitute(e query.Expr, values Env) query.Expr {
+	switch e := e.(type) {
+	case *query.FieldRef:
+		if v, ok := values[e]; ok {
+			return &query.Literal{Span: e.Span, Value: v}
+		}
+	case *query.Call:
+		c := *e
+		c.Args = substituteAll(e.Args, values)
+		return &c
+	case *query.Compare:
+		c := *e
+		c.Left, c.Right = Substitute(e.Left, values), Substitute(e.Right, values)
+		return &c
+	case *query.Logic:
+		c := *e
+		c.Terms = substituteAll(e.Terms, values)
+		return &c
+	}
+	return e
+}
+
+func substituteAll(list []query.Expr, values Env) []query.Expr {
+	out := make([]query.Expr, len(list))
+	for i, e := range list {
+		out[i] = Substitute(e, values)
+	}
+	return out
 }
 
 func compare(op query.CompareOp, a, b query.Value) query.Value {
@@ -147,7 +178,7 @@ func call(e *query.Call, args []query.Value) query.Value {
 	case query.FuncNumber:
 		return parseNumber(str(0), args[1:])
 	case query.FuncLike, query.FuncRegex:
-		if lang, ok := patternOf(e); ok {
+		if lang, ok := Pattern(e); ok {
 			return query.BoolOf(lang.Contains(str(0)))
 		}
 	}

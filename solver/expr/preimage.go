@@ -1,9 +1,8 @@
-package relation
+package expr
 
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -16,19 +15,25 @@ import (
 // for which it is true, by pushing sets backwards through the functions:
 // {s : substring(s, 2) == "x"} is "any two, then x".
 
-// preimage is the set of values of one field for which an expression is true,
+// Preimage is the set of values of one field for which an expression is true,
 // and the set for which it is false. Values in neither make it null.
-type preimage struct{ yes, no text.Lang }
+type Preimage struct{ Yes, No text.Lang }
 
 // notInvertible is the panic of an expression that has no preimage here; the
-// one recover is in invertText.
+// one recover is in possible.
 type notInvertible struct{ span query.Span }
 
-// invertText returns the preimage of a boolean expression over the string
-// field f, or false where an operation is out of reach of regular languages.
-// The preimage is exact unless partial says that values may be missing from
-// both of its sets.
-func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
+// Strings returns the preimage of a boolean expression over the string field f,
+// or false where an operation is out of reach of regular languages. It is exact
+// unless partial says that values may be missing from both of its sets.
+func Strings(e query.Expr, f *query.Field) (p Preimage, partial, ok bool) {
+	inv := &inverter{field: f}
+	ok = possible(func() { p = inv.truth(e) })
+	return p, inv.partial, ok
+}
+
+// possible reports whether an inversion comes to an end.
+func possible(invert func()) (ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, expected := r.(notInvertible); !expected {
@@ -37,9 +42,20 @@ func invertText(e query.Expr, f *query.Field) (p preimage, partial, ok bool) {
 			ok = false
 		}
 	}()
-	inv := &inverter{field: f}
-	p = inv.truth(e)
-	return p, inv.partial, true
+	invert()
+	return true
+}
+
+// Source is the set of all strings of which a function gives a member of target,
+// its other arguments being constants, where that can be said exactly.
+func Source(call *query.Call, constants []query.Value, target text.Lang) (l text.Lang, ok bool) {
+	inv := &inverter{field: &query.Field{}}
+	c := &query.Call{Func: call.Func, Fold: call.Fold, Args: []query.Expr{&query.FieldRef{Field: inv.field}}}
+	for _, v := range constants {
+		c.Args = append(c.Args, &query.Literal{Value: v})
+	}
+	ok = possible(func() { l = inv.text(c, target) })
+	return l, ok && !inv.partial
 }
 
 type inverter struct {
@@ -49,8 +65,8 @@ type inverter struct {
 
 func (inv *inverter) giveUp(e query.Expr) { panic(notInvertible{e.Pos()}) }
 
-// mentions reports whether e depends on the field at all.
-func mentions(e query.Expr) bool { return len(query.FieldRefs(nil, e)) > 0 }
+// Reads reports whether an expression depends on a field at all.
+func Reads(e query.Expr) bool { return len(query.FieldRefs(nil, e)) > 0 }
 
 func nothing() text.Lang { return text.Not(text.Any()) }
 
@@ -64,8 +80,8 @@ func when(cond bool) text.Lang {
 // Invert returns the set of values of the string field f for which a boolean
 // expression is true, where that can be said exactly.
 func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
-	p, partial, ok := invertText(e, f)
-	return p.yes, ok && !partial
+	p, partial, ok := Strings(e, f)
+	return p.Yes, ok && !partial
 }
 
 // Residual returns values of f for which an expression comes out true, or else
@@ -74,26 +90,26 @@ func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
 func Residual(e query.Expr, f *query.Field, truth bool) (lang text.Lang, points interval.Set, ok bool) {
 	switch f.Type.Family() {
 	case query.Strings:
-		p, _, ok := invertText(e, f)
+		p, _, ok := Strings(e, f)
 		if !truth {
-			return p.no, points, ok
+			return p.No, points, ok
 		}
-		return p.yes, points, ok
+		return p.Yes, points, ok
 	case query.Integers, query.Floats:
-		s, ok := invertNumber(e, f)
+		s, ok := Numbers(e, f)
 		if !truth {
-			return lang, s.no, ok
+			return lang, s.No, ok
 		}
-		return lang, s.yes, ok
+		return lang, s.Yes, ok
 	}
 	return lang, points, false
 }
 
 // truth inverts a boolean expression.
-func (inv *inverter) truth(e query.Expr) preimage {
-	if !mentions(e) {
+func (inv *inverter) truth(e query.Expr) Preimage {
+	if !Reads(e) {
 		v := Compute(e, nil)
-		return preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
+		return Preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
 	}
 	switch e := e.(type) {
 	case *query.Logic:
@@ -104,58 +120,59 @@ func (inv *inverter) truth(e query.Expr) preimage {
 		return inv.test(e)
 	}
 	inv.giveUp(e)
-	return preimage{}
+	return Preimage{}
 }
 
-func (inv *inverter) logic(e *query.Logic) preimage {
+func (inv *inverter) logic(e *query.Logic) Preimage {
 	var yes, no []text.Lang
 	for _, t := range e.Terms {
 		p := inv.truth(t)
-		yes, no = append(yes, p.yes), append(no, p.no)
+		yes, no = append(yes, p.Yes), append(no, p.No)
 	}
 	switch e.Op {
 	case query.AllOf:
-		return preimage{text.And(yes...), text.Or(no...)}
+		return Preimage{text.And(yes...), text.Or(no...)}
 	case query.AnyOf:
-		return preimage{text.Or(yes...), text.And(no...)}
+		return Preimage{text.Or(yes...), text.And(no...)}
 	}
-	return preimage{no[0], yes[0]}
+	return Preimage{no[0], yes[0]}
 }
 
-func (inv *inverter) compare(e *query.Compare) preimage {
+func (inv *inverter) compare(e *query.Compare) Preimage {
 	expr, constant, op := e.Left, e.Right, e.Op
-	if mentions(constant) {
-		expr, constant, op = e.Right, e.Left, mirrored(e.Op)
+	if Reads(constant) {
+		expr, constant, op = e.Right, e.Left, Mirrored(e.Op)
 	}
-	if mentions(constant) {
+	if Reads(constant) {
 		inv.giveUp(e)
 	}
 	c := Compute(constant, nil)
 	switch {
 	case c.IsNull():
-		return preimage{nothing(), nothing()}
+		return Preimage{nothing(), nothing()}
 	case c.IsNumber():
 		lo, hi, ok := integersThat(op, c)
 		if op == query.NE {
 			eq := inv.number(expr, lo, hi, ok)
-			return preimage{text.And(text.Not(eq), inv.number(expr, math.MinInt64, math.MaxInt64, true)), eq}
+			return Preimage{text.And(text.Not(eq), inv.number(expr, math.MinInt64, math.MaxInt64, true)), eq}
 		}
 		yes := inv.number(expr, lo, hi, ok)
-		return preimage{yes, text.And(text.Not(yes), inv.number(expr, math.MinInt64, math.MaxInt64, true))}
+		return Preimage{yes, text.And(text.Not(yes), inv.number(expr, math.MinInt64, math.MaxInt64, true))}
 	case c.Kind() == query.String:
 		return inv.both(expr, stringsThat(op, c.Str()))
 	case c.Kind() == query.Bool && (op == query.EQ || op == query.NE):
 		p := inv.truth(expr)
 		if c.Bool() != (op == query.EQ) {
-			p.yes, p.no = p.no, p.yes
+			p.Yes, p.No = p.No, p.Yes
 		}
 		return p
 	}
 	inv.giveUp(e)
-	return preimage{}
+	return Preimage{}
 }
 
-func mirrored(op query.CompareOp) query.CompareOp {
+// Mirrored is the operator that says the same with the sides exchanged.
+func Mirrored(op query.CompareOp) query.CompareOp {
 	switch op {
 	case query.LT:
 		return query.GT
@@ -232,7 +249,7 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 		if hi < 0 {
 			return nothing()
 		}
-		return inv.text(c.Args[0], lengths(lo, hi))
+		return inv.text(c.Args[0], Lengths(lo, hi))
 	case query.FuncIndexOf:
 		start := int64(0)
 		if len(c.Args) > 2 {
@@ -240,11 +257,17 @@ func (inv *inverter) number(e query.Expr, lo, hi int64, some bool) text.Lang {
 		}
 		sub := inv.constant(c.Args[1])
 		start = max(0, start)
+		if sub == "" { // found wherever it is looked for
+			if start < lo || start > hi {
+				return nothing()
+			}
+			return inv.text(c.Args[0], Lengths(start, math.MaxInt64))
+		}
 		at := func(lo, hi int64) text.Lang { // an occurrence begins in [lo, hi]
 			if hi < lo {
 				return nothing()
 			}
-			return text.Concat(lengths(lo, hi), text.Literal(sub, c.Fold), text.Any())
+			return text.Concat(Lengths(lo, hi), text.Literal(sub, c.Fold), text.Any())
 		}
 		lo = max(lo, start)
 		return inv.text(c.Args[0], text.And(at(lo, hi), text.Not(at(start, lo-1))))
@@ -266,7 +289,7 @@ func (inv *inverter) shifted(c *query.Call, lo, hi int64) text.Lang {
 		return x + by
 	}
 	switch {
-	case !mentions(c.Args[1]):
+	case !Reads(c.Args[1]):
 		n := inv.integer(c.Args[1])
 		if c.Func == query.FuncAdd {
 			n = -n
@@ -305,8 +328,8 @@ func (inv *inverter) parsed(c *query.Call, lo, hi int64) text.Lang {
 	return inv.text(c.Args[0], text.Or(digits(lo, hi), negative))
 }
 
-// lengths is the set of strings of lo to hi UTF-16 code units.
-func lengths(lo, hi int64) text.Lang {
+// Lengths is the set of strings of lo to hi UTF-16 code units.
+func Lengths(lo, hi int64) text.Lang {
 	const most = math.MaxInt32
 	upper := -1
 	if hi < most {
@@ -316,7 +339,7 @@ func lengths(lo, hi int64) text.Lang {
 }
 
 func (inv *inverter) integer(e query.Expr) int64 {
-	if mentions(e) {
+	if Reads(e) {
 		inv.giveUp(e)
 	}
 	n, ok := Compute(e, nil).Int()
@@ -327,7 +350,7 @@ func (inv *inverter) integer(e query.Expr) int64 {
 }
 
 func (inv *inverter) constant(e query.Expr) string {
-	if mentions(e) {
+	if Reads(e) {
 		inv.giveUp(e)
 	}
 	v := Compute(e, nil)
@@ -338,38 +361,14 @@ func (inv *inverter) constant(e query.Expr) string {
 }
 
 // both is the preimage of target and of its complement under a string
-// expression. A function that cuts in the middle of a surrogate pair leaves half
-// of it, which is no character: inv.text misses such strings. But where target,
-// or its complement, has no text with a broken character in it, the set of its
-// strings is complete, and all others belong to the other side.
-func (inv *inverter) both(e query.Expr, target text.Lang) preimage {
-	p := preimage{inv.text(e, target), inv.text(e, text.Not(target))}
-	if inv.partial || !cuts(e) {
-		return p
-	}
-	broken := text.Glob(query.Glob{}.Any().Text("\uFFFD").Any(), query.Exact)
-	whole := func(l text.Lang) bool {
-		found, _, err := text.Solve(text.Problem{In: []text.Lang{l, broken}})
-		return err == nil && found == nil
-	}
-	switch {
-	case whole(target):
-		p.no = text.Not(p.yes)
-	case whole(text.Not(target)):
-		p.yes = text.Not(p.no)
-	}
-	return p
-}
-
-// cuts reports whether an expression takes strings apart by position.
-func cuts(e query.Expr) bool {
-	c, ok := e.(*query.Call)
-	return ok && (c.Func == query.FuncSubstring || slices.ContainsFunc(c.Args, cuts))
+// expression.
+func (inv *inverter) both(e query.Expr, target text.Lang) Preimage {
+	return Preimage{inv.text(e, target), inv.text(e, text.Not(target))}
 }
 
 // text is the set of strings for which a string expression lies in target.
 func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
-	if !mentions(e) {
+	if !Reads(e) {
 		v := Compute(e, nil)
 		return when(!v.IsNull() && target.Contains(Text(v)))
 	}
@@ -393,98 +392,12 @@ func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 	return nothing()
 }
 
-// substring undoes substring(s, from[, to]) for constant bounds.
-func (inv *inverter) substring(e *query.Call, target text.Lang) text.Lang {
-	from := inv.integer(e.Args[1])
-	empty := text.Literal("", query.Exact)
-	rest := nothing()
-	if target.Contains("") {
-		rest = text.Any()
-	}
-	if from < 0 {
-		if len(e.Args) > 2 {
-			to := inv.integer(e.Args[2])
-			if to >= 0 {
-				inv.giveUp(e)
-			}
-			if to <= from {
-				return inv.text(e.Args[0], rest)
-			}
-			// A shorter string is taken from its start, if that leaves anything.
-			cut := lengths(-to, -to)
-			whole := text.Concat(text.Any(), text.And(target, lengths(to-from, to-from)), cut)
-			clipped := text.Concat(text.And(target, lengths(1, to-from-1)), cut)
-			return inv.text(e.Args[0], text.Or(whole, clipped, text.And(lengths(0, -to), rest)))
-		}
-		// The last -from units; a shorter string is taken whole.
-		tail := text.Concat(text.Any(), text.And(target, lengths(-from, -from)))
-		return inv.text(e.Args[0], text.Or(tail, text.And(target, lengths(0, -from-1))))
-	}
-	head := lengths(from, from)
-	short := text.And(lengths(0, from), rest) // nothing left behind the start
-	if len(e.Args) == 2 {
-		return inv.text(e.Args[0], text.Or(text.Concat(head, text.And(target, text.Not(empty))), short))
-	}
-	if cut, ok := inv.fromEnd(e.Args[0], e.Args[2]); ok {
-		// Less the last units; for a shorter string the bound wraps around.
-		inv.partial = true
-		return text.Concat(head, target, lengths(cut, cut))
-	}
-	to := inv.integer(e.Args[2])
-	if to < 0 {
-		cut := text.Concat(head, text.And(target, text.Not(empty)), lengths(-to, -to))
-		return inv.text(e.Args[0], text.Or(cut, text.And(lengths(0, from-to), rest)))
-	}
-	if to <= from {
-		return inv.text(e.Args[0], rest)
-	}
-	full := text.Concat(head, text.And(target, lengths(to-from, to-from)), text.Any())
-	clipped := text.Concat(head, text.And(target, lengths(1, to-from-1)))
-	return inv.text(e.Args[0], text.Or(full, clipped, short))
-}
-
-// fromEnd recognises length(s) - n as the end of a substring of s itself.
-func (inv *inverter) fromEnd(s, end query.Expr) (n int64, ok bool) {
-	c, isCall := end.(*query.Call)
-	field, isField := s.(*query.FieldRef)
-	if !isCall || !isField || c.Func != query.FuncSubtract || mentions(c.Args[1]) {
-		return 0, false
-	}
-	length, isCall := c.Args[0].(*query.Call)
-	if !isCall || length.Func != query.FuncLength {
-		return 0, false
-	}
-	of, isField := length.Args[0].(*query.FieldRef)
-	n = inv.integer(c.Args[1])
-	return n, isField && of.Field == field.Field && n >= 0
-}
-
-// between undoes between(s, left, right) for constant marks, not greedy.
-func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
-	left, right := inv.constant(e.Args[1]), inv.constant(e.Args[2])
-	if len(e.Args) > 3 && Compute(e.Args[3], nil).Bool() || left == "" || right == "" {
-		inv.giveUp(e)
-	}
-	upTo := func(mark string) text.Lang { // ends in the mark and holds it once
-		lit := text.Literal(mark, e.Fold)
-		one := text.Length(1, -1, text.UTF16Units)
-		return text.And(text.Concat(text.Any(), lit), text.Not(text.Concat(text.Any(), lit, one)))
-	}
-	inner := text.And(text.Concat(target, text.Literal(right, e.Fold)), upTo(right))
-	found := text.Concat(upTo(left), inner, text.Any())
-	if !target.Contains("") {
-		return inv.text(e.Args[0], found)
-	}
-	marks := text.Concat(text.Any(), text.Literal(left, e.Fold), text.Any(), text.Literal(right, e.Fold), text.Any())
-	return inv.text(e.Args[0], text.Or(found, text.Not(marks)))
-}
-
 // test inverts a boolean function.
-func (inv *inverter) test(c *query.Call) preimage {
+func (inv *inverter) test(c *query.Call) Preimage {
 	both := inv.both
 	switch c.Func {
 	case query.FuncStartsWith, query.FuncEndsWith, query.FuncStringContains:
-		if mentions(c.Args[1]) {
+		if Reads(c.Args[1]) {
 			return both(c.Args[1], partsOf(inv.constant(c.Args[0]), c))
 		}
 		part := inv.constant(c.Args[1])
@@ -505,19 +418,18 @@ func (inv *inverter) test(c *query.Call) preimage {
 		}
 		return both(c.Args[0], text.Glob(g, c.Fold))
 	case query.FuncLike, query.FuncRegex:
-		lang, ok := patternOf(c)
+		lang, ok := Pattern(c)
 		if !ok {
 			inv.giveUp(c)
 		}
 		return both(c.Args[0], lang)
 	}
 	inv.giveUp(c)
-	return preimage{}
+	return Preimage{}
 }
 
-// patternOf is the set of strings that the pattern of a like or regex call
-// matches.
-func patternOf(c *query.Call) (text.Lang, bool) {
+// Pattern is the set of strings that the pattern of a like or regex call matches.
+func Pattern(c *query.Call) (text.Lang, bool) {
 	pattern, ok := c.Args[1].(*query.Literal)
 	if !ok {
 		return text.Lang{}, false

@@ -1,4 +1,4 @@
-package relation
+package expr
 
 import (
 	"math"
@@ -17,59 +17,59 @@ import (
 // overflows. What lies beyond is missing from the sets.
 const widest = 1 << 40
 
-// stretches are the numbers for which an expression is true, and those for
+// Stretches are the numbers for which an expression is true, and those for
 // which it is false.
-type stretches struct{ yes, no interval.Set }
+type Stretches struct{ Yes, No interval.Set }
 
-// invertNumber returns them for a boolean expression over the number field f,
+// Numbers returns them for a boolean expression over the number field f,
 // or false where it is no comparison of that kind.
-func invertNumber(e query.Expr, f *query.Field) (stretches, bool) {
+func Numbers(e query.Expr, f *query.Field) (Stretches, bool) {
 	line, ok := interval.LineOf(f)
 	if !ok {
-		return stretches{}, false
+		return Stretches{}, false
 	}
 	switch e := e.(type) {
 	case *query.Logic:
 		return invertLogic(e, f, line)
 	case *query.Compare:
 		expr, constant, op := e.Left, e.Right, e.Op
-		if mentions(constant) {
-			expr, constant, op = constant, expr, mirrored(op)
+		if Reads(constant) {
+			expr, constant, op = constant, expr, Mirrored(op)
 		}
 		c := Compute(constant, nil)
-		if mentions(constant) || !c.IsNumber() || !monotone(expr) {
-			return stretches{}, false
+		if Reads(constant) || !c.IsNumber() || !monotone(expr) {
+			return Stretches{}, false
 		}
 		domain, ok := between(line, f, -widest, widest)
 		if !ok {
-			return stretches{}, false
+			return Stretches{}, false
 		}
 		yes, ok := stretch(expr, op, c, f, line)
 		if !ok {
-			return stretches{}, false
+			return Stretches{}, false
 		}
-		return stretches{yes, domain.Intersect(yes.Complement())}, true
+		return Stretches{yes, domain.Intersect(yes.Complement())}, true
 	}
-	return stretches{}, false
+	return Stretches{}, false
 }
 
-func invertLogic(e *query.Logic, f *query.Field, line interval.Line) (stretches, bool) {
-	out := stretches{line.All(), line.None()}
+func invertLogic(e *query.Logic, f *query.Field, line interval.Line) (Stretches, bool) {
+	out := Stretches{line.All(), line.None()}
 	if e.Op == query.AnyOf {
-		out.yes, out.no = out.no, out.yes
+		out.Yes, out.No = out.No, out.Yes
 	}
 	for _, t := range e.Terms {
-		s, ok := invertNumber(t, f)
+		s, ok := Numbers(t, f)
 		if !ok {
-			return stretches{}, false
+			return Stretches{}, false
 		}
 		switch e.Op {
 		case query.AllOf:
-			out = stretches{out.yes.Intersect(s.yes), out.no.Union(s.no)}
+			out = Stretches{out.Yes.Intersect(s.Yes), out.No.Union(s.No)}
 		case query.AnyOf:
-			out = stretches{out.yes.Union(s.yes), out.no.Intersect(s.no)}
+			out = Stretches{out.Yes.Union(s.Yes), out.No.Intersect(s.No)}
 		default:
-			out = stretches{s.no, s.yes}
+			out = Stretches{s.No, s.Yes}
 		}
 	}
 	return out, true
@@ -89,9 +89,9 @@ func monotone(e query.Expr) bool {
 	case query.FuncNegate:
 		return monotone(c.Args[0])
 	case query.FuncAdd, query.FuncSubtract, query.FuncMultiply:
-		return !mentions(c.Args[0]) && small(c.Args[0]) && monotone(c.Args[1]) || !mentions(c.Args[1]) && small(c.Args[1]) && monotone(c.Args[0])
+		return !Reads(c.Args[0]) && small(c.Args[0]) && monotone(c.Args[1]) || !Reads(c.Args[1]) && small(c.Args[1]) && monotone(c.Args[0])
 	case query.FuncDivide:
-		return !mentions(c.Args[1]) && small(c.Args[1]) && monotone(c.Args[0])
+		return !Reads(c.Args[1]) && small(c.Args[1]) && monotone(c.Args[0])
 	}
 	return false
 }
