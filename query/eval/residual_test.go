@@ -99,13 +99,13 @@ func asResidual(rt *rapid.T) {
 			return v, chosen[at]
 		})
 		for twice := range 2 { // the second time from memory
-			if got, want := r.Match(next.text), ordinarily(p, next.text); got != want {
+			if got, want := r.Match(next.text, nil), ordinarily(p, next.text); got != want {
 				rt.Fatalf("%s after %s with places %v: %v, want %v (time %d)", next.text, first.text, first.places, got, want, twice)
 			}
 		}
 		at = rapid.IntRange(0, len(next.text)-1).Draw(rt, "damage")
 		next.text[at] = rapid.SampledFrom([]byte("\"\\{}[],:0-.eu\n\x80 a")).Draw(rt, "byte")
-		if got, want := r.Match(next.text), ordinarily(p, next.text); got != want {
+		if got, want := r.Match(next.text, nil), ordinarily(p, next.text); got != want {
 			rt.Fatalf("%q, damaged: %v, want %v", next.text, got, want)
 		}
 	}
@@ -194,7 +194,7 @@ func TestResidual(t *testing.T) {
 				t.Fatalf("%s is not in %s", tt.was, plain)
 			}
 			before := r.parsed
-			if got, want := r.Match([]byte(text)), ordinarily(p, []byte(text)); got != tt.match || want != tt.match {
+			if got, want := r.Match([]byte(text), nil), ordinarily(p, []byte(text)); got != tt.match || want != tt.match {
 				t.Errorf("%s: %v, want %v; ordinarily %v", text, got, tt.match, want)
 			}
 			if parsed := r.parsed > before; parsed != tt.parsed {
@@ -214,7 +214,7 @@ func TestResidualMemory(t *testing.T) {
 	r := residualOf(t, p, `{"n":⟨1⟩}`)
 	for round := range 3 {
 		for n := range 2000 {
-			if got := r.Match(fmt.Appendf(nil, `{"n":%d}`, n)); got != (n > 500) {
+			if got := r.Match(fmt.Appendf(nil, `{"n":%d}`, n), nil); got != (n > 500) {
 				t.Fatalf("round %d: %d gives %v", round, n, got)
 			}
 		}
@@ -226,7 +226,7 @@ func TestResidualMemory(t *testing.T) {
 		t.Errorf("%d texts were parsed", r.parsed)
 	}
 	text := []byte(`{"n":1234}`)
-	if n := testing.AllocsPerRun(100, func() { r.Match(text) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { r.Match(text, nil) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
