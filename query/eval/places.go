@@ -74,9 +74,15 @@ const (
 	highs = 0x8080808080808080
 )
 
+// oddBytes has the high bit set of each byte of w that does not stand for itself in
+// a JSON string: quotes, backslashes, control characters and what is not ASCII.
+// Behind the first such byte, a borrow may set more.
+func oddBytes(w uint64) uint64 {
+	return (((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - 0x20*ones) | w) & highs
+}
+
 // plainRun returns how many bytes of raw, from the first, stand for themselves in
-// a JSON string: ASCII but for quotes, backslashes and control characters. It
-// looks at eight at a time, the last eight perhaps a second time.
+// a JSON string. The last eight may be looked at twice.
 func plainRun(raw []byte) int {
 	if len(raw) < 8 {
 		for i, c := range raw {
@@ -88,12 +94,8 @@ func plainRun(raw []byte) int {
 	}
 	for i := 0; ; i += 8 {
 		i = min(i, len(raw)-8)
-		w := binary.LittleEndian.Uint64(raw[i:])
-		quote, slash := w^'"'*ones, w^'\\'*ones
-		// A byte's high bit is set where the byte is zero, below 0x20 or beyond
-		// ASCII; above the first such byte a borrow may set more.
-		if m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w) & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)/8
+		if odd := oddBytes(binary.LittleEndian.Uint64(raw[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
 		}
 		if i == len(raw)-8 {
 			return len(raw)
@@ -104,7 +106,14 @@ func plainRun(raw []byte) int {
 // isPlainString reports whether raw is a string of ASCII without escapes.
 func isPlainString(raw []byte) bool {
 	last := len(raw) - 1
-	return last > 0 && raw[0] == '"' && raw[last] == '"' && plainRun(raw[1:last]) == last-1
+	if last < 9 {
+		return last > 0 && raw[0] == '"' && raw[last] == '"' && plainRun(raw[1:last]) == last-1
+	}
+	odd := oddBytes(binary.LittleEndian.Uint64(raw[last-8:]))
+	for i := 1; i < last-8; i += 8 {
+		odd |= oddBytes(binary.LittleEndian.Uint64(raw[i:]))
+	}
+	return odd == 0 && raw[0] == '"' && raw[last] == '"'
 }
 
 // readValue appends the value that raw is, or the elements of the list that it

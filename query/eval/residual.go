@@ -45,6 +45,7 @@ type Residual struct {
 // place is where texts differ: one JSON value.
 type place struct {
 	before string        // the constant text in front, from the place before
+	idle   bool          // nothing reads it
 	units  []*unit       // what this place alone decides
 	truths uint64        // of units, two bits each: the first mostTruths
 	memo   memo          // of truths
@@ -108,7 +109,9 @@ func (p *Program) Residual(text []byte, places []query.Span, now time.Time) (*Re
 	r.root = root
 	for i := range r.places {
 		p := &r.places[i]
+		p.idle = len(p.units) == 0 && !p.joint
 		p.memo.off = len(p.units) == 0 || len(p.units) > mostTruths
+		p.memo.grow()
 		r.jointly = r.jointly || p.joint
 	}
 	return r, nil
@@ -206,6 +209,9 @@ func (r *Residual) take(text []byte, at []query.Span) bool {
 			return false
 		}
 		done = end
+		if p.idle && isPlainString(text[from:end]) {
+			continue
+		}
 		known := false
 		if !p.memo.off {
 			var truths uint64
@@ -249,11 +255,8 @@ func (r *Residual) judge(p *place) {
 	}
 }
 
-// read reads the value in a place. What nothing tests must only be JSON.
+// read reads the value in a place.
 func (r *Residual) read(p *place, raw []byte) (ok bool) {
-	if len(p.units) == 0 && !p.joint && isPlainString(raw) {
-		return true
-	}
 	p.vals, ok = readValue(p.vals[:0], raw, &r.texts)
 	switch {
 	case !ok || !p.whole:

@@ -219,8 +219,8 @@ func TestResidualMemory(t *testing.T) {
 			}
 		}
 	}
-	if m := &r.places[0].memo; m.size != mostKnown || !m.off {
-		t.Errorf("%d values remembered, given up: %v", m.size, m.off)
+	if m := &r.places[0].memo; len(m.table) != mostKnown || !m.off {
+		t.Errorf("%d values remembered, given up: %v", len(m.table), m.off)
 	}
 	if r.parsed > 0 {
 		t.Errorf("%d texts were parsed", r.parsed)
