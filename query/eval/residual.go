@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -46,6 +47,7 @@ type Residual struct {
 type place struct {
 	before string        // the constant text in front, from the place before
 	idle   bool          // nothing reads it
+	seen   []byte        // of an idle place: before and the plain string last found behind it
 	units  []*unit       // what this place alone decides
 	truths uint64        // of units, two bits each: the first mostTruths
 	memo   memo          // of truths
@@ -205,11 +207,16 @@ func (r *Residual) take(text []byte, at []query.Span) bool {
 	done := 0
 	for i := range r.places {
 		p, from, end := &r.places[i], at[i].Start, at[i].End
+		if p.idle && done <= end && end <= len(text) && p.resembles(text[done:end]) {
+			done = end
+			continue
+		}
 		if from < done || end <= from || end > len(text) || string(text[done:from]) != p.before {
 			return false
 		}
 		done = end
 		if p.idle && isPlainString(text[from:end]) {
+			p.seen = append(append(p.seen[:0], p.before...), text[from:end]...)
 			continue
 		}
 		known := false
@@ -230,6 +237,19 @@ func (r *Residual) take(text []byte, at []query.Span) bool {
 		}
 	}
 	return string(text[done:]) == r.tail
+}
+
+// resembles reports whether text is what was last seen in front of an idle place
+// and in it, but for other plain bytes among the last: as in times in a row.
+func (p *place) resembles(text []byte) bool {
+	const last = 8
+	n := len(text) - last
+	if len(text) != len(p.seen) || n <= len(p.before) || string(text[:n]) != string(p.seen[:n]) {
+		return false
+	}
+	word := binary.LittleEndian.Uint64(text[n:])
+	const quote, space = '"' << 56, ' ' << 56 // as the last byte
+	return word>>56 == '"' && oddBytes(word^quote^space) == 0
 }
 
 // recall gives the units of a place the truths that they had before.
