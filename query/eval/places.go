@@ -238,12 +238,12 @@ func (t *texts) keep(p []byte) string {
 
 // fold is [pattern.Fold].
 func (t *texts) fold(s string, fold query.Fold) string {
-	if lower(s) {
-		return s
-	}
 	folded, ascii := pattern.AppendFold(t.buf[:0], s)
 	t.buf = folded
-	if fold == query.FoldASCII && !ascii {
+	switch {
+	case string(folded) == s:
+		return s
+	case fold == query.FoldASCII && !ascii:
 		return pattern.Fold(s, fold)
 	}
 	return t.keep(folded)

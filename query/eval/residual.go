@@ -308,8 +308,9 @@ func (r *Residual) fill(slot int) {
 			if vals[i].IsNull() {
 				continue
 			}
-			if x, ok := read(f, vals[i]); ok {
-				c.vals = append(c.vals, x)
+			c.vals = slices.Grow(c.vals, 1)[:len(c.vals)+1] // what was there was of this field
+			if last := len(c.vals) - 1; !c.vals[last].set(f, vals[i]) {
+				c.vals = c.vals[:last]
 			}
 		}
 	}
