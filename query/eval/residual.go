@@ -48,9 +48,9 @@ type place struct {
 	before string        // the constant text in front, from the place before
 	idle   bool          // nothing reads it
 	seen   []byte        // of an idle place: before and the plain string last found behind it
-	units  []*unit       // what this place alone decides
-	truths uint64        // of units, two bits each: the first mostTruths
 	memo   memo          // of truths
+	truths uint64        // of units, two bits each: the first mostTruths
+	units  []*unit       // what this place alone decides
 	joint  bool          // nodes over several places read it, too
 	whole  bool          // some read it in the document
 	slots  []int         // that the units read
