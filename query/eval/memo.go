@@ -9,8 +9,8 @@ import (
 // each in the one slot that its bytes hash to. It is given up where few values
 // come again.
 //
-// It is asked about nearly every value of nearly every text, and values of one
-// place are of many lengths, so it avoids branches that depend on the length.
+// It is asked about nearly every value of nearly every text, so it looks at words
+// instead of bytes: a branch on every byte of a value would be hard to foresee.
 type memo struct {
 	table  []known // its length is a power of two:
 	shift  int     // of 64 bits, those that do not tell the slot
