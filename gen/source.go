@@ -270,7 +270,7 @@ func (r *root) confirm(d *draft, text []byte) error {
 			return r.garbled(text, err)
 		}
 	}
-	if d.residual.Match(text) {
+	if d.residual.Match(text, d.places) {
 		return nil
 	}
 	doc, err := query.ParseDocument(text)

@@ -26,10 +26,16 @@ type reading struct {
 // read reads v, which is no null, array or object unless the field's family is
 // Opaque. It reports false for what the field does not index.
 func read(f *query.Field, v query.Value) (r reading, ok bool) {
+	ok = r.set(f, v)
+	return r, ok
+}
+
+// set is read for a reading that is empty, or was of the same field.
+func (r *reading) set(f *query.Field, v query.Value) (ok bool) {
 	switch f.Type.Family() {
 	case query.Strings, query.Analysed:
 		if v.Kind() == query.Object {
-			return r, false
+			return false
 		}
 		r.text = scalarText(v)
 		ok = indexed(f, r.text)
@@ -39,7 +45,7 @@ func read(f *query.Field, v query.Value) (r reading, ok bool) {
 		if v.Kind() == query.String {
 			v, ok = parseNumber(v.Str())
 			if !ok {
-				return r, false
+				return false
 			}
 		}
 		if v.IsNumber() {
@@ -65,7 +71,7 @@ func read(f *query.Field, v query.Value) (r reading, ok bool) {
 	default:
 		ok = occupied(v)
 	}
-	return r, ok
+	return ok
 }
 
 // indexed reports whether a text is short enough to be indexed.

@@ -17,11 +17,10 @@ import (
 // out of the ordinary is left to the parser.
 
 // scanValue returns the end of the JSON value that begins at text[at], or -1 where
-// that is not to be told. plain says that it is a string of ASCII without
-// escapes; whether another value is valid is for readValue to find out.
-func scanValue(text []byte, at int) (end int, plain bool) {
+// that is not to be told. Whether the value is valid is for readValue to find out.
+func scanValue(text []byte, at int) (end int) {
 	if at >= len(text) {
-		return -1, false
+		return -1
 	}
 	switch text[at] {
 	case '"':
@@ -29,20 +28,20 @@ func scanValue(text []byte, at int) (end int, plain bool) {
 	case '[':
 		for at++; at < len(text) && text[at] != ']'; {
 			if text[at] == '[' {
-				return -1, false
+				return -1
 			}
-			end, _ := scanValue(text, at)
+			end := scanValue(text, at)
 			if end < 0 || end >= len(text) {
-				return -1, false
+				return -1
 			}
 			if at = end; text[at] == ',' {
 				at++
 			}
 		}
 		if at >= len(text) {
-			return -1, false
+			return -1
 		}
-		return at + 1, false
+		return at + 1
 	}
 	end = at
 	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] >= 'a' && text[end] <= 'z' ||
@@ -50,9 +49,24 @@ func scanValue(text []byte, at int) (end int, plain bool) {
 		end++
 	}
 	if end == at {
-		return -1, false
+		return -1
 	}
-	return end, false
+	return end
+}
+
+func scanString(text []byte, at int) (end int) {
+	for at++; at < len(text); at++ {
+		at += plainRun(text[at:])
+		switch {
+		case at == len(text):
+			return -1
+		case text[at] == '"':
+			return at + 1
+		case text[at] == '\\':
+			at++
+		}
+	}
+	return -1
 }
 
 const (
@@ -60,37 +74,46 @@ const (
 	highs = 0x8080808080808080
 )
 
-// scanString looks at eight bytes at a time.
-func scanString(text []byte, at int) (end int, plain bool) {
-	plain = true
-	for i := at + 1; ; {
-		for i+8 <= len(text) {
-			w := binary.LittleEndian.Uint64(text[i:])
-			quote, slash := w^'"'*ones, w^'\\'*ones
-			// A byte's high bit is set where the byte is zero, below 0x20 or beyond
-			// ASCII; above the first such byte a borrow may set more.
-			if m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w) & highs; m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
+// oddBytes has the high bit set of each byte of w that does not stand for itself in
+// a JSON string: quotes, backslashes, control characters and what is not ASCII.
+// Behind the first such byte, a borrow may set more.
+func oddBytes(w uint64) uint64 {
+	return (((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - 0x20*ones) | w) & highs
+}
+
+// plainRun returns how many bytes of raw, from the first, stand for themselves in
+// a JSON string. The last eight may be looked at twice.
+func plainRun(raw []byte) int {
+	if len(raw) < 8 {
+		for i, c := range raw {
+			if c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+				return i
 			}
-			i += 8
 		}
-		if i >= len(text) {
-			return -1, false
-		}
-		switch c := text[i]; {
-		case c == '"':
-			return i + 1, plain
-		case c == '\\':
-			plain = false
-			i++
-		case c < 0x20:
-			return -1, false
-		case c >= utf8.RuneSelf:
-			plain = false
-		}
-		i++
+		return len(raw)
 	}
+	for i := 0; ; i += 8 {
+		i = min(i, len(raw)-8)
+		if odd := oddBytes(binary.LittleEndian.Uint64(raw[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+		if i == len(raw)-8 {
+			return len(raw)
+		}
+	}
+}
+
+// isPlainString reports whether raw is a string of ASCII without escapes.
+func isPlainString(raw []byte) bool {
+	last := len(raw) - 1
+	if last < 9 {
+		return last > 0 && raw[0] == '"' && raw[last] == '"' && plainRun(raw[1:last]) == last-1
+	}
+	odd := oddBytes(binary.LittleEndian.Uint64(raw[last-8:]))
+	for i := 1; i < last-8; i += 8 {
+		odd |= oddBytes(binary.LittleEndian.Uint64(raw[i:]))
+	}
+	return odd == 0 && raw[0] == '"' && raw[last] == '"'
 }
 
 // readValue appends the value that raw is, or the elements of the list that it
@@ -100,8 +123,11 @@ func readValue(dst []query.Value, raw []byte, made *texts) ([]query.Value, bool)
 		v, ok := readScalar(raw, made)
 		return append(dst, v), ok
 	}
+	if scanValue(raw, 0) != len(raw) {
+		return dst, false
+	}
 	for at := 1; raw[at] != ']'; {
-		end, _ := scanValue(raw, at)
+		end := scanValue(raw, at)
 		v, ok := readScalar(raw[at:end], made)
 		if !ok || raw[end] == ',' && raw[end+1] == ']' || raw[end] != ',' && raw[end] != ']' {
 			return dst, false
@@ -117,7 +143,7 @@ func readValue(dst []query.Value, raw []byte, made *texts) ([]query.Value, bool)
 func readScalar(raw []byte, made *texts) (query.Value, bool) {
 	switch c := raw[0]; {
 	case c == '"':
-		return readString(raw[1:len(raw)-1], made)
+		return readString(raw, made)
 	case c == '-' || '0' <= c && c <= '9':
 		return readNumber(raw)
 	}
@@ -130,25 +156,34 @@ func readScalar(raw []byte, made *texts) (query.Value, bool) {
 	return query.Value{}, false
 }
 
+// readString reads what begins with a quote.
 func readString(raw []byte, made *texts) (query.Value, bool) {
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		buf := made.buf[:0]
-		for i := 0; i < len(raw); i++ {
-			c := raw[i]
-			if c == '\\' {
-				if i++; i == len(raw) {
-					return query.Value{}, false
-				}
-				if c = unescaped[raw[i]]; c == 0 {
-					return query.Value{}, false
-				}
-			}
-			buf = append(buf, c)
-		}
-		made.buf, raw = buf, buf
+	last := len(raw) - 1
+	if last == 0 || raw[last] != '"' {
+		return query.Value{}, false
 	}
-	s := made.keep(raw)
-	return query.StringOf(s), utf8.ValidString(s)
+	raw = raw[1:last]
+	run := plainRun(raw)
+	if run == len(raw) {
+		return query.StringOf(made.keep(raw)), true
+	}
+	buf := made.buf[:0]
+	for ascii := true; ; run = plainRun(raw) {
+		buf, raw = append(buf, raw[:run]...), raw[run:]
+		if len(raw) == 0 {
+			made.buf = buf
+			s := made.keep(buf)
+			return query.StringOf(s), ascii || utf8.ValidString(s)
+		}
+		switch c := raw[0]; {
+		case c == '\\' && len(raw) > 1 && unescaped[raw[1]] > 0:
+			buf, raw = append(buf, unescaped[raw[1]]), raw[2:]
+		case c >= utf8.RuneSelf:
+			buf, raw, ascii = append(buf, c), raw[1:], false
+		default: // a quote, a control character, another escape
+			return query.Value{}, false
+		}
+	}
 }
 
 // unescaped are the bytes that escapes of two characters stand for.
@@ -203,98 +238,13 @@ func (t *texts) keep(p []byte) string {
 
 // fold is [pattern.Fold].
 func (t *texts) fold(s string, fold query.Fold) string {
-	if lower(s) {
-		return s
-	}
 	folded, ascii := pattern.AppendFold(t.buf[:0], s)
 	t.buf = folded
-	if fold == query.FoldASCII && !ascii {
+	switch {
+	case string(folded) == s:
+		return s
+	case fold == query.FoldASCII && !ascii:
 		return pattern.Fold(s, fold)
 	}
 	return t.keep(folded)
-}
-
-// memo remembers truths by the bytes of a value. It holds a bounded number, and
-// is given up where few values come again.
-type memo struct {
-	table []known // open addressing; its length is a power of two
-	size  int
-	asked int
-	hits  int
-	off   bool
-}
-
-type known struct {
-	raw    string // "" where there is none: a value has a byte at least
-	truths uint64
-}
-
-const (
-	mostTruths = 32  // in a known
-	mostKnown  = 256 // in a memo
-	longKnown  = 128 // bytes of a value that is remembered
-	trial      = 512 // questions after which a full memo must have known a quarter
-)
-
-// get returns what was put for a value.
-func (m *memo) get(raw []byte) (truths uint64, ok bool) {
-	if m.off || len(m.table) == 0 {
-		return 0, false
-	}
-	if m.asked++; m.asked == trial {
-		m.off = m.size == mostKnown && m.hits < trial/4
-		m.asked, m.hits = 0, 0
-	}
-	mask := uint64(len(m.table) - 1)
-	for at := hashOf(raw) & mask; m.table[at].raw != ""; at = (at + 1) & mask {
-		if k := &m.table[at]; k.raw == string(raw) {
-			m.hits++
-			return k.truths, true
-		}
-	}
-	return 0, false
-}
-
-// put remembers a value that get does not know.
-func (m *memo) put(raw []byte, truths uint64) {
-	if m.off || m.size == mostKnown || len(raw) > longKnown {
-		return
-	}
-	if 2*m.size >= len(m.table) {
-		was := m.table
-		m.table = make([]known, max(8, 2*len(was)))
-		for _, k := range was {
-			if k.raw != "" {
-				m.insert(k)
-			}
-		}
-	}
-	m.size++
-	m.insert(known{string(raw), truths})
-}
-
-func (m *memo) insert(k known) {
-	mask := uint64(len(m.table) - 1)
-	at := hashOf([]byte(k.raw)) & mask
-	for m.table[at].raw != "" {
-		at = (at + 1) & mask
-	}
-	m.table[at] = k
-}
-
-// hashOf mixes the first, middle and last eight bytes of raw, which tell nearly
-// all values of one place apart.
-func hashOf(raw []byte) uint64 {
-	h := uint64(len(raw))
-	if len(raw) >= 8 {
-		h ^= binary.LittleEndian.Uint64(raw)
-		h = bits.RotateLeft64(h*0x9e3779b97f4a7c15, 29) ^ binary.LittleEndian.Uint64(raw[len(raw)/2-4:])
-		h = bits.RotateLeft64(h*0x9e3779b97f4a7c15, 29) ^ binary.LittleEndian.Uint64(raw[len(raw)-8:])
-	} else {
-		for _, c := range raw {
-			h = h<<8 ^ uint64(c) ^ h>>56
-		}
-	}
-	h *= 0x9e3779b97f4a7c15
-	return h ^ h>>32
 }

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
@@ -19,36 +20,42 @@ import (
 // remain the tests that read a place where the texts differ. Of another text all
 // bytes are looked at: those between the places must be those of the first text,
 // and what stands in a place is read as JSON and tested by the code that tests
-// any document. Where few values come again and again, their outcomes are kept,
-// by the bytes of the value. A text that is not like the first is parsed and
-// evaluated as a whole, so nothing rests on what the caller said of the places
-// but the time it takes.
+// any document. Where few values come again and again, their outcomes are kept
+// by the bytes of the value, which were found to be JSON when they were kept. A
+// text that is not like the first is parsed and evaluated as a whole, so nothing
+// rests on what the caller said of the places but the time it takes.
 //
 // A Residual is not safe for concurrent use.
 type Residual struct {
-	prog   *Program
-	now    time.Time
-	parts  []string // the constant text before each place, and after the last
-	places []place
-	root   node
-	joint  []int // slots that nodes over several places read
-	st     *state
-	slots  []view // by slot of the program
-	texts  texts
-	parsed int // texts that were not like the first
+	prog    *Program
+	now     time.Time
+	places  []place
+	tail    string // the constant text after the last place
+	root    node
+	jointly bool  // nodes over several places are left
+	joint   []int // slots that they read
+	st      *state
+	slots   []view // by slot of the program
+	texts   texts
+	spans   []query.Span // that find found
+	verdict bool         // of root on the truths of the units
+	stale   bool         // some truth is another since verdict was found
+	parsed  int          // texts that were not like the first
 }
 
 // place is where texts differ: one JSON value.
 type place struct {
-	value *query.Value  // in the document that whole tests read
-	units []*unit       // what this place alone decides
-	slots []int         // that the units read
-	joint bool          // nodes over several places read it, too
-	whole bool          // some read it in the document
-	memo  memo          // of the truths of units
-	raw   []byte        // in the text at hand
-	plain bool          // raw is a string of ASCII without escapes
-	vals  []query.Value // of raw: one, or the elements of a list
+	before string        // the constant text in front, from the place before
+	idle   bool          // nothing reads it
+	seen   []byte        // of an idle place: before and the plain string last found behind it
+	memo   memo          // of truths
+	truths uint64        // of units, two bits each: the first mostTruths
+	units  []*unit       // what this place alone decides
+	joint  bool          // nodes over several places read it, too
+	whole  bool          // some read it in the document
+	slots  []int         // that the units read
+	value  *query.Value  // in the document that whole tests read
+	vals   []query.Value // of the text at hand, where something reads them: one, or the elements of a list
 }
 
 // view is where a slot's values come from.
@@ -75,16 +82,16 @@ func (u *unit) eval(*state) query.Truth { return u.truth }
 // Residual specialises p at a time for texts that are like text but for the values
 // at some places: spans of text, in order, of one JSON value each.
 func (p *Program) Residual(text []byte, places []query.Span, now time.Time) (*Residual, error) {
-	r := &Residual{prog: p, now: now, places: make([]place, len(places)), slots: make([]view, len(p.slots))}
+	r := &Residual{prog: p, now: now, places: make([]place, len(places)), slots: make([]view, len(p.slots)), stale: true}
 	end := 0
-	for _, s := range places {
+	for i, s := range places {
 		if s.Start < end || s.End < s.Start || s.End > len(text) {
 			return nil, fmt.Errorf("the place %v is not behind %d and inside of the text", s, end)
 		}
-		r.parts = append(r.parts, string(text[end:s.Start]))
+		r.places[i].before = string(text[end:s.Start])
 		end = s.End
 	}
-	r.parts = append(r.parts, string(text[end:]))
+	r.tail = string(text[end:])
 	doc, err := r.skeleton(text)
 	if err != nil {
 		return nil, err
@@ -103,7 +110,11 @@ func (p *Program) Residual(text []byte, places []query.Span, now time.Time) (*Re
 	}
 	r.root = root
 	for i := range r.places {
-		r.places[i].memo.off = len(r.places[i].units) > mostTruths
+		p := &r.places[i]
+		p.idle = len(p.units) == 0 && !p.joint
+		p.memo.off = len(p.units) == 0 || len(p.units) > mostTruths
+		p.memo.grow()
+		r.jointly = r.jointly || p.joint
 	}
 	return r, nil
 }
@@ -116,12 +127,11 @@ func (r *Residual) skeleton(text []byte) (query.Document, error) {
 		mark += "."
 	}
 	var marked []byte
-	for i, part := range r.parts {
-		marked = append(marked, part...)
-		if i < len(r.places) {
-			marked = query.AppendString(marked, fmt.Sprint(mark, i))
-		}
+	for i := range r.places {
+		marked = append(marked, r.places[i].before...)
+		marked = query.AppendString(marked, fmt.Sprint(mark, i))
 	}
+	marked = append(marked, r.tail...)
 	doc, err := query.ParseDocument(marked)
 	if err != nil {
 		return nil, err
@@ -154,94 +164,123 @@ func eachIn(v *query.Value, f func(*query.Value)) {
 	each(v.Doc(), f)
 }
 
-// Match reports what [Program.Match] would of the document that text is.
-func (r *Residual) Match(text []byte) bool {
-	if !r.scan(text) || !r.decideAll() {
+// Match reports what [Program.Match] would of the document that text is. Whoever
+// knows where the values are may say so; where that is nil, or wrong, it is found
+// out.
+func (r *Residual) Match(text []byte, at []query.Span) bool {
+	if !r.take(text, at) && !(r.find(text) && r.take(text, r.spans)) {
 		r.parsed++
 		doc, err := query.ParseDocument(text)
 		return err == nil && r.prog.Match(doc, r.now)
 	}
-	return r.root.eval(r.st) == query.True
+	if r.stale || r.jointly {
+		for _, s := range r.joint {
+			r.fill(s)
+		}
+		r.verdict, r.stale = r.root.eval(r.st) == query.True, false
+	}
+	return r.verdict
 }
 
-// decideAll makes ready what the root reads. It reports false where a parser has
-// to look at a value.
-func (r *Residual) decideAll() bool {
+// find looks for the spans of the values. It reports false for a text that is not
+// like the first, and where only a parser can tell.
+func (r *Residual) find(text []byte) bool {
+	r.spans = r.spans[:0]
+	end := 0
 	for i := range r.places {
-		p := &r.places[i]
-		if len(p.units) > 0 && !r.decide(p) || p.joint && !r.read(p) {
+		from := end + len(r.places[i].before)
+		if end = scanValue(text, from); end < 0 {
 			return false
 		}
-	}
-	for _, s := range r.joint {
-		r.fill(s)
+		r.spans = append(r.spans, query.Span{Start: from, End: end})
 	}
 	return true
 }
 
-// scan finds the values in the places. It reports false for a text that is not
-// like the first, and for values that a parser has to look at.
-func (r *Residual) scan(text []byte) bool {
-	at := 0
-	for i := range r.places {
-		part := r.parts[i]
-		if len(text)-at < len(part) || string(text[at:at+len(part)]) != part {
-			return false
-		}
-		at += len(part)
-		end, plain := scanValue(text, at)
-		if end < 0 {
-			return false
-		}
-		p := &r.places[i]
-		p.raw, p.plain, p.vals = text[at:end], plain, p.vals[:0]
-		if !plain && len(p.units) == 0 && !p.joint && !r.read(p) {
-			return false
-		}
-		at = end
-	}
-	return string(text[at:]) == r.parts[len(r.places)]
-}
-
-// decide finds the truths of the units of a place. It reports false where a
-// parser has to look at the value.
-func (r *Residual) decide(p *place) bool {
-	if truths, ok := p.memo.get(p.raw); ok {
-		for _, u := range p.units {
-			u.truth = query.Truth(truths & 3)
-			truths >>= 2
-		}
-		return true
-	}
-	if !r.read(p) {
+// take compares a text with the first and finds the truths of the units, trusting
+// no span: each must begin where the constant text ends, and hold one JSON value.
+// It reports false where that is not so, and where only a parser can tell.
+func (r *Residual) take(text []byte, at []query.Span) bool {
+	if len(at) != len(r.places) {
 		return false
 	}
+	done := 0
+	for i := range r.places {
+		p, from, end := &r.places[i], at[i].Start, at[i].End
+		if p.idle && done <= end && end <= len(text) && p.resembles(text[done:end]) {
+			done = end
+			continue
+		}
+		if from < done || end <= from || end > len(text) || string(text[done:from]) != p.before {
+			return false
+		}
+		done = end
+		if p.idle && isPlainString(text[from:end]) {
+			p.seen = append(append(p.seen[:0], p.before...), text[from:end]...)
+			continue
+		}
+		known := false
+		if !p.memo.off {
+			var truths uint64
+			if truths, known = p.memo.get(text, from, end); known && truths != p.truths {
+				r.recall(p, truths)
+			}
+		}
+		switch {
+		case known && !p.joint:
+			continue
+		case !r.read(p, text[from:end]):
+			return false
+		case !known && len(p.units) > 0:
+			r.judge(p)
+			p.memo.put(text, from, end, p.truths)
+		}
+	}
+	return string(text[done:]) == r.tail
+}
+
+// resembles reports whether text is what was last seen in front of an idle place
+// and in it, but for other plain bytes among the last: as in times in a row.
+func (p *place) resembles(text []byte) bool {
+	const last = 8
+	n := len(text) - last
+	if len(text) != len(p.seen) || n <= len(p.before) || string(text[:n]) != string(p.seen[:n]) {
+		return false
+	}
+	word := binary.LittleEndian.Uint64(text[n:])
+	const quote, space = '"' << 56, ' ' << 56 // as the last byte
+	return word>>56 == '"' && oddBytes(word^quote^space) == 0
+}
+
+// recall gives the units of a place the truths that they had before.
+func (r *Residual) recall(p *place, truths uint64) {
+	p.truths, r.stale = truths, true
+	for _, u := range p.units {
+		u.truth = query.Truth(truths & 3)
+		truths >>= 2
+	}
+}
+
+// judge finds the truths of the units of a place.
+func (r *Residual) judge(p *place) {
 	for _, s := range p.slots {
 		r.fill(s)
 	}
-	truths := uint64(0)
+	p.truths = 0
 	for i, u := range p.units {
-		u.truth = u.term.eval(r.st)
-		truths |= uint64(u.truth) << (2 * i)
+		if truth := u.term.eval(r.st); truth != u.truth {
+			u.truth, r.stale = truth, true
+		}
+		p.truths |= uint64(u.truth) << (2 * i)
 	}
-	p.memo.put(p.raw, truths)
-	return true
 }
 
-// read reads the value in a place, once.
-func (r *Residual) read(p *place) (ok bool) {
-	if len(p.vals) > 0 {
-		return true
-	}
-	if p.plain {
-		p.vals = append(p.vals, query.StringOf(r.texts.keep(p.raw[1:len(p.raw)-1])))
-		ok = true
-	} else {
-		p.vals, ok = readValue(p.vals, p.raw, &r.texts)
-	}
+// read reads the value in a place.
+func (r *Residual) read(p *place, raw []byte) (ok bool) {
+	p.vals, ok = readValue(p.vals[:0], raw, &r.texts)
 	switch {
 	case !ok || !p.whole:
-	case p.raw[0] == '[':
+	case raw[0] == '[':
 		*p.value = query.ArrayOf(p.vals...)
 	default:
 		*p.value = p.vals[0]
@@ -269,8 +308,9 @@ func (r *Residual) fill(slot int) {
 			if vals[i].IsNull() {
 				continue
 			}
-			if x, ok := read(f, vals[i]); ok {
-				c.vals = append(c.vals, x)
+			c.vals = slices.Grow(c.vals, 1)[:len(c.vals)+1] // what was there was of this field
+			if last := len(c.vals) - 1; !c.vals[last].set(f, vals[i]) {
+				c.vals = c.vals[:last]
 			}
 		}
 	}
@@ -323,7 +363,10 @@ func (b *specialiser) readWhole(places []int) {
 
 // placeOf returns the place that v is the mark of, or -1.
 func (b *specialiser) placeOf(v query.Value) int {
-	return slices.IndexFunc(b.places, func(p place) bool { return v.Kind() == query.String && p.value.Str() == v.Str() })
+	if v.Kind() != query.String {
+		return -1
+	}
+	return slices.IndexFunc(b.places, func(p place) bool { return p.value.Str() == v.Str() })
 }
 
 // within adds the places in v.

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,15 +99,22 @@ func asResidual(rt *rapid.T) {
 			}
 			return v, chosen[at]
 		})
-		for twice := range 2 { // the second time from memory
-			if got, want := r.Match(next.text), ordinarily(p, next.text); got != want {
-				rt.Fatalf("%s after %s with places %v: %v, want %v (time %d)", next.text, first.text, first.places, got, want, twice)
+		wrong := slices.Clone(next.places)
+		if len(wrong) > 0 {
+			end := &wrong[rapid.IntRange(0, len(wrong)-1).Draw(rt, "wrong")].End
+			*end += rapid.IntRange(-3, 3).Draw(rt, "by")
+		}
+		for _, spans := range [][]query.Span{next.places, next.places, nil, wrong} { // the second time from memory
+			if got, want := r.Match(next.text, spans), ordinarily(p, next.text); got != want {
+				rt.Fatalf("%s after %s with places %v, said to be at %v: %v, want %v", next.text, first.text, first.places, spans, got, want)
 			}
 		}
 		at = rapid.IntRange(0, len(next.text)-1).Draw(rt, "damage")
 		next.text[at] = rapid.SampledFrom([]byte("\"\\{}[],:0-.eu\n\x80 a")).Draw(rt, "byte")
-		if got, want := r.Match(next.text), ordinarily(p, next.text); got != want {
-			rt.Fatalf("%q, damaged: %v, want %v", next.text, got, want)
+		for _, spans := range [][]query.Span{next.places, nil, wrong} {
+			if got, want := r.Match(next.text, spans), ordinarily(p, next.text); got != want {
+				rt.Fatalf("%q, damaged, places said to be at %v: %v, want %v", next.text, spans, got, want)
+			}
 		}
 	}
 }
@@ -194,7 +202,7 @@ func TestResidual(t *testing.T) {
 				t.Fatalf("%s is not in %s", tt.was, plain)
 			}
 			before := r.parsed
-			if got, want := r.Match([]byte(text)), ordinarily(p, []byte(text)); got != tt.match || want != tt.match {
+			if got, want := r.Match([]byte(text), nil), ordinarily(p, []byte(text)); got != tt.match || want != tt.match {
 				t.Errorf("%s: %v, want %v; ordinarily %v", text, got, tt.match, want)
 			}
 			if parsed := r.parsed > before; parsed != tt.parsed {
@@ -214,20 +222,60 @@ func TestResidualMemory(t *testing.T) {
 	r := residualOf(t, p, `{"n":⟨1⟩}`)
 	for round := range 3 {
 		for n := range 2000 {
-			if got := r.Match(fmt.Appendf(nil, `{"n":%d}`, n)); got != (n > 500) {
+			if got := r.Match(fmt.Appendf(nil, `{"n":%d}`, n), nil); got != (n > 500) {
 				t.Fatalf("round %d: %d gives %v", round, n, got)
 			}
 		}
 	}
-	if m := &r.places[0].memo; m.size != mostKnown || !m.off {
-		t.Errorf("%d values remembered, given up: %v", m.size, m.off)
+	if m := &r.places[0].memo; len(m.table) != mostKnown || !m.off {
+		t.Errorf("%d values remembered, given up: %v", len(m.table), m.off)
 	}
 	if r.parsed > 0 {
 		t.Errorf("%d texts were parsed", r.parsed)
 	}
 	text := []byte(`{"n":1234}`)
-	if n := testing.AllocsPerRun(100, func() { r.Match(text) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { r.Match(text, nil) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestResidualTimes has values that nothing reads, one after the other, which are
+// alike but for their ends; each is as valid or not as it is by itself.
+func TestResidualTimes(t *testing.T) {
+	p, err := CompilePred(leaf(query.OpExists, num), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := residualOf(t, p, `{"t":⟨"2026-01-01T00:00:00.000Z"⟩,"n":1}`)
+	for _, tt := range []struct {
+		value string
+		valid bool
+	}{
+		{`"2026-01-01T00:00:00.000Z"`, true},
+		{`"2026-01-01T00:00:59.999Z"`, true},
+		{`"2026-01-01T00:00:59.99\n"`, true},
+		{`"2026-01-01T00:00:59.99\Z"`, false},
+		{`"2026-01-01T00:00:59.999\"`, false},
+		{`"2026-01-01T00:00:59"999Z"`, false},
+		{`"2026-01-01T00:00:59.999ZZ`, false},
+		{`"2026-01-01T00:00:59.999Z `, false},
+		{"\"2026-01-01T00:00:59.99\nZ\"", false},
+		{"\"2026-01-01T00:00:59.9\xff9Z\"", false},
+		{`"2026-01-01T00:00:59.9é9"`, true},
+		{`"2026-01-01T00:01:00.000Z"`, true},
+		{`"2026-01-01T00:01:00.001Z"`, true},
+		{`2026`, true},
+		{`2026-`, false},
+		{`"a"`, true},
+		{`"\"`, false},
+		{`"`, false},
+	} {
+		before, after := `{"t":`, `,"n":1}`
+		text := []byte(before + tt.value + after)
+		span := query.Span{Start: len(before), End: len(text) - len(after)}
+		if got, want := r.Match(text, []query.Span{span}), ordinarily(p, text); got != tt.valid || want != tt.valid {
+			t.Errorf("%q: %v, want %v; ordinarily %v", tt.value, got, tt.valid, want)
+		}
 	}
 }
 

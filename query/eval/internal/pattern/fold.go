@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,19 +31,38 @@ func Fold(s string, fold query.Fold) string {
 func AppendFold(dst []byte, s string) (folded []byte, ascii bool) {
 	from := len(dst)
 	dst = append(dst, s...)
-	for i, c := range dst[from:] {
-		switch {
-		case c >= utf8.RuneSelf:
-			dst = dst[:from]
-			for _, r := range s {
-				dst = utf8.AppendRune(dst, foldRune(r))
-			}
-			return dst, false
-		case 'A' <= c && c <= 'Z':
-			dst[from+i] = c + 'a' - 'A'
-		}
+	b := dst[from:]
+	high := uint64(0)
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
+		high |= w
+		binary.LittleEndian.PutUint64(b, w|upperBytes(w)>>2)
 	}
-	return dst, true
+	for i, c := range b {
+		high |= uint64(c)
+		b[i] = byte(uint64(c) | upperBytes(uint64(c))>>2)
+	}
+	if high&highs == 0 {
+		return dst, true
+	}
+	dst = dst[:from]
+	for _, r := range s {
+		dst = utf8.AppendRune(dst, foldRune(r))
+	}
+	return dst, false
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// upperBytes has the high bit set of each byte of w that is an ASCII capital. That
+// bit moved by two is what tells it from the small letter. There are no branches:
+// texts that a rule takes in any case often mix them.
+func upperBytes(w uint64) uint64 {
+	low := w &^ highs
+	return (low + (0x80-'A')*ones) &^ (low + (0x80-'Z'-1)*ones) &^ w & highs
 }
 
 func foldASCII(s string) string {

@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -8,11 +9,12 @@ import (
 )
 
 // Glob is a compiled [query.Glob]. The common shapes of real rules, a literal
-// with stars at its ends, are string searches; the others are walked.
+// with stars at its ends or inside, are string searches; those with ? are walked.
 type Glob struct {
 	shape shape
-	text  string // of every shape but walk
-	parts []part // of walk
+	text  string   // of exact, prefix, suffix, contains
+	texts []string // of inOrder: what stands between stars, and at the ends
+	parts []part   // of walk
 }
 
 type shape uint8
@@ -22,6 +24,7 @@ const (
 	prefix
 	suffix
 	contains
+	inOrder
 	walk
 )
 
@@ -39,6 +42,17 @@ func CompileGlob(g query.Glob, fold query.Fold) Glob {
 	}
 	if s, text, ok := simple(g); ok {
 		return Glob{shape: s, text: Fold(text, fold)}
+	}
+	if !slices.ContainsFunc(g, func(p query.GlobPart) bool { return p.Kind == query.GlobOne }) {
+		texts := []string{""}
+		for _, p := range g {
+			if p.Kind == query.GlobAny {
+				texts = append(texts, "")
+			} else {
+				texts[len(texts)-1] += Fold(p.Text, fold)
+			}
+		}
+		return Glob{shape: inOrder, texts: texts}
 	}
 	var parts []part
 	for _, p := range g {
@@ -83,8 +97,29 @@ func (g *Glob) Match(s string) bool {
 		return strings.HasSuffix(s, g.text)
 	case contains:
 		return strings.Contains(s, g.text)
+	case inOrder:
+		return inTurn(s, g.texts)
 	}
 	return g.walk(s)
+}
+
+// inTurn reports whether s begins with the first text, ends with the last, and has
+// the others in between, one behind the other. The leftmost place is the best for
+// each, because it leaves the next the most to choose from.
+func inTurn(s string, texts []string) bool {
+	first, last := texts[0], texts[len(texts)-1]
+	if len(s) < len(first)+len(last) || !strings.HasPrefix(s, first) || !strings.HasSuffix(s, last) {
+		return false
+	}
+	s = s[len(first) : len(s)-len(last)]
+	for _, text := range texts[1 : len(texts)-1] {
+		at := strings.Index(s, text)
+		if at < 0 {
+			return false
+		}
+		s = s[at+len(text):]
+	}
+	return true
 }
 
 // walk is the two-pointer walk: on a mismatch the last star takes one code

@@ -53,10 +53,30 @@ func naive(pattern, s string) bool {
 	return s != "" && s[0] == pattern[0] && naive(pattern[1:], s[1:])
 }
 
+// TestAppendFold puts every byte, and some letters beyond ASCII, at every position
+// of texts that fill a word of eight bytes and do not.
+func TestAppendFold(t *testing.T) {
+	letters := []string{"É", "\u017f", "\u212a", "\u01c5"} // the last three: long s, Kelvin, a title case
+	for c := range 0x80 {
+		letters = append(letters, string(rune(c)))
+	}
+	for _, letter := range letters {
+		for n := range 18 {
+			for at := range n + 1 {
+				s := strings.Repeat("Z", at) + letter + strings.Repeat("@", n-at)
+				got, ascii := AppendFold([]byte("x"), s)
+				if want := "x" + Fold(s, query.FoldSimple); string(got) != want || ascii != (letter[0] < 0x80) {
+					t.Errorf("%q becomes %q (ASCII: %v), want %q", s, got, ascii, want)
+				}
+			}
+		}
+	}
+}
+
 func TestGlobExhaustively(t *testing.T) {
 	values := all("ab", 5)
 	pairs := 0
-	for _, p := range all("ab*?", 4) {
+	for _, p := range all("ab*?", 5) {
 		g := CompileGlob(parseGlob(p), query.Exact)
 		for _, s := range values {
 			pairs++
