@@ -1,0 +1,62 @@
+package telemetry
+
+import (
+	"strings"
+)
+
+// ofSets are the relations between the documents of an event set.
+func ofSets() (all []Relation) {
+	for _, one := range []struct{ name, field, key string }{
+		{"one host has one system", "host.os.type", "host.id"},
+		{"one host has one name", "host.name", "host.id"},
+		{"one host has one address", "host.ip", "host.id"},
+		{"one account has one name", "user.name", "user.id"},
+		{"one process has one name", "process.name", "process.entity_id"},
+		{"one process has one executable", "process.executable", "process.entity_id"},
+		{"one process has one number", "process.pid", "process.entity_id"},
+		{"one process has one command line", "process.command_line", "process.entity_id"},
+		{"one process has one parent", "process.parent.name", "process.entity_id"},
+		{"one account of the cloud", "cloud.account.id", "cloud.provider"},
+		{"one file has one hash", "file.hash.sha256", "file.path"},
+	} {
+		all = append(all, Relation{Subject: "event set", Name: one.name, Fields: []string{one.field, one.key}, sets: func(docs []facts) (broken []Broken) {
+			for slot, f := range docs {
+				for _, before := range docs[:slot] {
+					if f.has(one.key) && f.text(one.key) == before.text(one.key) && f.has(one.field) && before.has(one.field) && !fold(f.text(one.field), before.text(one.field)) {
+						return []Broken{{Slot: slot, Detail: one.field + ": " + before.text(one.field) + ", then " + f.text(one.field)}}
+					}
+				}
+			}
+			return nil
+		}})
+	}
+	for _, one := range []struct{ name, field string }{{"one system", "host.os.type"}, {"one host", "host.id"}, {"one user", "user.name"}} {
+		all = append(all, Relation{Subject: "event set", Name: one.name, Fields: []string{one.field}, sets: func(docs []facts) (broken []Broken) {
+			for slot, f := range docs {
+				if first := docs[0]; f.has(one.field) && first.has(one.field) && f.text(one.field) != first.text(one.field) {
+					return []Broken{{Slot: slot, Detail: one.field + ": " + first.text(one.field) + ", then " + f.text(one.field)}}
+				}
+			}
+			return nil
+		}})
+	}
+	return append(all, Relation{
+		Subject: "event set", Name: "a parent is the process that it was", Fields: []string{"process.entity_id", "process.parent.entity_id"},
+		sets: func(docs []facts) (broken []Broken) {
+			for slot, f := range docs {
+				for _, other := range docs {
+					if !f.has("process.parent.entity_id") || f.text("process.parent.entity_id") != other.text("process.entity_id") {
+						continue
+					}
+					for _, name := range []string{"name", "executable", "pid"} {
+						a, b := f.text("process.parent."+name), other.text("process."+name)
+						if a != "" && b != "" && !fold(a, b) {
+							return []Broken{{Slot: slot, Detail: strings.Join([]string{"process.parent." + name, a, b}, " ")}}
+						}
+					}
+				}
+			}
+			return nil
+		},
+	})
+}
