@@ -18,7 +18,7 @@ import (
 
 // tasting makes the options of scenes of a subject.
 func (s *subject) tasting() taste.Options {
-	return taste.Options{Keeps: keeps(s.plan, s.now), Indicators: s.ask.indicators}
+	return taste.Options{Keeps: keeps(s.plan, s.now), Indicators: s.ask.indicators, About: s.about}
 }
 
 // keeps tells for a field of a plan whether clauses notice other values in it:

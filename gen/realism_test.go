@@ -1,9 +1,9 @@
 package gen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -12,6 +12,7 @@ import (
 	"github.com/rematch-dev/rematch/gen/telemetry"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/schema"
 	"github.com/rematch-dev/rematch/solver"
 )
 
@@ -96,10 +97,10 @@ func (l *linter) judge(s *Source, k uint64, docs []query.Document, file string) 
 // excuse asks the solver whether the rule has a document that keeps a relation. It
 // returns "" where there is none, and else what stands against the excuse.
 func (l *linter) excuse(r *root, branch int, docs []query.Document, b telemetry.Broken, file string) string {
-	if b.Asks == "" {
+	if b.Asks == "" && b.Joins == nil {
 		return "nothing can be asked"
 	}
-	key := file + strconv.Itoa(branch) + " " + strconv.Itoa(b.Slot) + b.Asks
+	key := file + fmt.Sprint(branch, b.Slot, b.Joins) + b.Asks
 	if why, ok := l.verdicts[key]; ok {
 		return why
 	}
@@ -108,7 +109,8 @@ func (l *linter) excuse(r *root, branch int, docs []query.Document, b telemetry.
 }
 
 func (l *linter) ask(r *root, branch int, docs []query.Document, b telemetry.Broken) string {
-	plan, diags := ruleset.FromQuery("any where "+b.Asks, query.EQL).Compile(ruleset.CompileOptions{})
+	asks := cmp.Or(b.Asks, "true")
+	plan, diags := ruleset.FromQuery("any where "+asks, query.EQL).Compile(ruleset.CompileOptions{})
 	if err := diags.Err(); err != nil {
 		return "the question is wrong: " + err.Error()
 	}
@@ -137,6 +139,14 @@ func (l *linter) ask(r *root, branch int, docs []query.Document, b telemetry.Bro
 		problem = goals(r.ask, f, []solver.Goal{f.On})
 	}
 	problem.Goals = append(slices.Clone(problem.Goals), solver.Goal{Pred: pred, Want: solver.MustBeTrue, Slot: b.Slot})
+	if len(b.Joins) > 0 {
+		join := solver.Join{}
+		for _, e := range b.Joins {
+			f, _ := schema.NewResolver(schema.Default()).Field(e.Field)
+			join.Ends = append(join.Ends, solver.End{Slot: e.Slot, Field: meant(f)})
+		}
+		problem.Joins = append(slices.Clone(problem.Joins), join)
+	}
 	switch result := solver.Solve(problem, solver.Options{Now: r.now}); {
 	case result.Conflict != nil:
 		return ""

@@ -367,7 +367,7 @@ func (d *doc) expand(argument string) string {
 	}
 	t, ok := d.arguments[argument]
 	if !ok {
-		t = d.vocab.template(strings.ReplaceAll(argument, "{base64}", "{base64 60}"))
+		t = d.vocab.template(argument)
 		d.arguments[argument] = t
 	}
 	return t.text(d)

@@ -24,6 +24,9 @@ type (
 // numbers are the numbers of the fields that records decide.
 type numbers struct {
 	category, kind, action, outcome, code int
+	operations                            []int // fields that repeat the action
+	result, status                        int   // fields that repeat the outcome
+	mails                                 []int // fields that repeat the user's name
 	userID, userName, userDomain          int
 	process                               [2]processFields
 	original                              [2]int
@@ -49,6 +52,23 @@ func (v *vocabulary) number() {
 	event := func(d *doc, _ int) { d.event() }
 	fields.category, fields.kind = add(event, "event.category"), add(event, "event.type")
 	fields.action, fields.outcome, fields.code = add(event, "event.action"), add(event, "event.outcome"), add(event, "event.code")
+	for _, name := range []string{"azure.auditlogs.operation_name", "azure.activitylogs.operation_name", "gcp.audit.method_name", "okta.event_type", "o365.audit.Operation"} {
+		fields.operations = append(fields.operations, v.field(name))
+	}
+	fields.result = v.field("okta.outcome.result")
+	fields.status = add(func(d *doc, f int) {
+		code := int64(200)
+		if d.text("event.outcome") == "failure" {
+			code = 403
+		}
+		d.settleValue(f, query.IntOf(code))
+	}, "http.response.status_code")
+	for _, name := range []string{
+		"user.email", "o365.audit.UserId", "okta.actor.alternate_id", "gcp.audit.authentication_info.principal_email", "client.user.email",
+		"azure.signinlogs.properties.user_principal_name",
+	} {
+		fields.mails = append(fields.mails, v.field(name))
+	}
 	user := func(d *doc, _ int) { d.user() }
 	fields.userID, fields.userName, fields.userDomain = add(user, "user.id"), add(user, "user.name"), add(user, "user.domain")
 

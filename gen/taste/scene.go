@@ -20,6 +20,9 @@ type Options struct {
 	// Plain leaves away what only taste adds: the documents then have the fields
 	// of the solution alone, and its number of values in each.
 	Plain bool
+	// About is what the rule says of itself, its tags and where it stands, by which
+	// its subject is guessed.
+	About string
 }
 
 // Scene fills the documents of one solution. It is not safe for concurrent use.
@@ -34,6 +37,7 @@ type Scene struct {
 	turn   uint32 // counts draws: what has another stamp is stale
 	world  world
 	local  []string // names of fields that the vocabulary does not know
+	os     string   // of all documents, as far as the rule lets it
 
 	arguments map[string]template // of command lines
 	stable    map[trait]string    // what entities keep, as far as it was asked for
@@ -50,7 +54,10 @@ type hole struct {
 	alone      bool // no other FieldSet depends on it or shares its values
 
 	written [][]query.Value // per set: members that the rule itself writes
-	globs   []query.Glob    // patterns of the rule that have members in the first set
+	globs   []query.Glob    // patterns of the rule
+	pieces  []string        // texts that the rule's patterns are made of
+	woven   []query.Value   // members of the first set that were made of pieces
+	text    string          // everything that the rule writes of the field
 	nets    []query.Net
 	keeps   func(was, is []query.Value) bool
 	known   map[string]bool // what Contains said
@@ -100,8 +107,9 @@ func New(plan *query.Plan, sol *solver.Solution, opts Options) *Scene {
 	for slot := range max(sol.Slots, 1) {
 		s.docs = append(s.docs, s.newDoc(slot, sol))
 	}
+	s.chooseSystem()
 	for _, d := range s.docs {
-		d.settleKind(writes)
+		d.settleKind()
 		d.link()
 	}
 	s.probe()
@@ -260,6 +268,7 @@ type writing struct {
 	values []query.Value
 	globs  []query.Glob
 	nets   []query.Net
+	pieces []string        // of regular expressions
 	text   strings.Builder // everything, for guessing what the rule is about
 }
 
@@ -302,6 +311,7 @@ func (w *writing) add(op query.Op, o *query.Operand) {
 		w.text.WriteString(o.Glob.String() + " ")
 	case query.OpRegex:
 		w.text.WriteString(o.Regex.Source + " ")
+		w.pieces = append(w.pieces, plainPieces(o.Regex.Source)...)
 	case query.OpNet:
 		w.nets = append(w.nets, o.Net)
 	}
@@ -368,7 +378,24 @@ func (h *hole) compile(w *writing) {
 			}
 		}
 	}
-	h.globs, h.nets = w.globs, w.nets
+	h.globs, h.nets, h.pieces = w.globs, w.nets, slices.Clone(w.pieces)
+	for _, g := range w.globs {
+		for _, p := range g {
+			if p.Kind == query.GlobText {
+				h.pieces = append(h.pieces, p.Text)
+			}
+		}
+	}
+	h.text = w.text.String()
+	if own := h.written; len(own) > 0 && len(own[0]) > 0 && len(w.globs) == 0 {
+		h.text = "" // what this solution does not allow says nothing of it
+		for _, v := range own[0] {
+			h.text += v.Str() + " "
+		}
+	}
+	for _, v := range w.values {
+		h.pieces = append(h.pieces, v.Str())
+	}
 	h.particular = len(h.sets) > 1
 	for _, v := range ordinary[h.field.Type.Family()] {
 		h.particular = h.particular || len(h.sets) == 1 && !h.sets[0].Contains(v)
@@ -421,4 +448,9 @@ func remember(m map[string]bool, key string, answer bool) {
 		clear(m)
 	}
 	m[key] = answer
+}
+
+// plainPieces are the texts of three letters and more in a regular expression.
+func plainPieces(expr string) []string {
+	return slices.DeleteFunc(strings.FieldsFunc(expr, func(r rune) bool { return strings.ContainsRune(`[](){}|*+?.\^$"`, r) }), func(s string) bool { return len(s) < 3 })
 }

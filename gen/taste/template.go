@@ -174,6 +174,7 @@ func init() {
 		"service":     func(d *doc) string { return one(d.dice, d.vocab.lists["service"]) },
 		"stem":        func(d *doc) string { return one(d.dice, d.vocab.lists["stem"]) },
 		"word":        func(d *doc) string { return one(d.dice, d.vocab.lists["word"]) },
+		"encoded":     func(d *doc) string { return one(d.dice, d.vocab.lists["encoded"]) },
 		"site":        func(d *doc) string { return one(d.dice, d.vocab.lists["site"]) },
 		"agentstring": func(d *doc) string { return d.world.agent },
 		"actor": func(d *doc) string {

@@ -1,7 +1,9 @@
 package telemetry
 
 import (
+	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/rematch-dev/rematch/query"
 )
@@ -26,6 +28,9 @@ func Gibberish(doc query.Document, text string) (found []string, values int) {
 			if v.Kind() != query.String || skip {
 				continue
 			}
+			if _, err := time.Parse(time.RFC3339Nano, v.Str()); err == nil {
+				continue
+			}
 			values++
 			if word := random(v.Str(), text); word != "" {
 				found = append(found, name+": "+word+" in "+v.Str())
@@ -37,6 +42,24 @@ func Gibberish(doc query.Document, text string) (found []string, values int) {
 
 // random returns the first word of s that looks random.
 func random(s, text string) string {
+	for chunk := range strings.FieldsSeq(s) {
+		if encoded(chunk) {
+			continue
+		}
+		if word := randomWord(chunk, text); word != "" {
+			return word
+		}
+	}
+	return ""
+}
+
+// encoded reports whether a chunk is a PowerShell command in base64 of UTF-16.
+func encoded(chunk string) bool {
+	raw, err := base64.StdEncoding.DecodeString(chunk)
+	return err == nil && len(raw) > 8 && raw[1] == 0 && raw[3] == 0 && raw[5] == 0
+}
+
+func randomWord(s, text string) string {
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool {
 		return r < 0x80 && (r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z')
 	}) {

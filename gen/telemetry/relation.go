@@ -25,6 +25,13 @@ type Broken struct {
 	Slot     int    // of the document
 	Detail   string // the values
 	Asks     string // what the document would have to satisfy, in EQL; "" where that cannot be said
+	Joins    []End  // of event sets: what would have to be equal
+}
+
+// End is a field of one document of an event set.
+type End struct {
+	Slot  int
+	Field string
 }
 
 // Judge returns how often a relation applies to the documents of an event set, and
@@ -35,7 +42,7 @@ func (r *Relation) Judge(docs []query.Document) (applied int, broken []Broken) {
 		for _, d := range docs {
 			all = append(all, facts{d})
 		}
-		if !slices.ContainsFunc(all[:min(1, len(all))], func(f facts) bool { return len(docs) > 1 }) {
+		if len(docs) < 2 {
 			return 0, nil
 		}
 		broken = r.sets(all)

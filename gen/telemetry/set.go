@@ -21,21 +21,30 @@ func ofSets() (all []Relation) {
 	} {
 		all = append(all, Relation{Subject: "event set", Name: one.name, Fields: []string{one.field, one.key}, sets: func(docs []facts) (broken []Broken) {
 			for slot, f := range docs {
-				for _, before := range docs[:slot] {
+				for first, before := range docs[:slot] {
 					if f.has(one.key) && f.text(one.key) == before.text(one.key) && f.has(one.field) && before.has(one.field) && !fold(f.text(one.field), before.text(one.field)) {
-						return []Broken{{Slot: slot, Detail: one.field + ": " + before.text(one.field) + ", then " + f.text(one.field)}}
+						return []Broken{{
+							Slot: slot, Detail: one.field + ": " + before.text(one.field) + ", then " + f.text(one.field),
+							Joins: []End{{first, one.field}, {slot, one.field}},
+						}}
 					}
 				}
 			}
 			return nil
 		}})
 	}
-	for _, one := range []struct{ name, field string }{{"one system", "host.os.type"}, {"one host", "host.id"}, {"one user", "user.name"}} {
+	for _, one := range []struct{ name, field, key string }{{"one system", "host.os.type", ""}, {"one host", "host.id", ""}, {"one user", "user.name", "user.id"}} {
 		all = append(all, Relation{Subject: "event set", Name: one.name, Fields: []string{one.field}, sets: func(docs []facts) (broken []Broken) {
 			for slot, f := range docs {
-				if first := docs[0]; f.has(one.field) && first.has(one.field) && f.text(one.field) != first.text(one.field) {
-					return []Broken{{Slot: slot, Detail: one.field + ": " + first.text(one.field) + ", then " + f.text(one.field)}}
+				first := docs[0]
+				if !f.has(one.field) || !first.has(one.field) || f.text(one.field) == first.text(one.field) {
+					continue
 				}
+				ends := []End{{0, one.field}, {slot, one.field}}
+				if one.key != "" && f.has(one.key) && first.has(one.key) && f.text(one.key) != first.text(one.key) {
+					ends = []End{{0, one.key}, {slot, one.key}}
+				}
+				return []Broken{{Slot: slot, Detail: one.field + ": " + first.text(one.field) + ", then " + f.text(one.field), Joins: ends}}
 			}
 			return nil
 		}})
@@ -44,14 +53,17 @@ func ofSets() (all []Relation) {
 		Subject: "event set", Name: "a parent is the process that it was", Fields: []string{"process.entity_id", "process.parent.entity_id"},
 		sets: func(docs []facts) (broken []Broken) {
 			for slot, f := range docs {
-				for _, other := range docs {
+				for at, other := range docs {
 					if !f.has("process.parent.entity_id") || f.text("process.parent.entity_id") != other.text("process.entity_id") {
 						continue
 					}
 					for _, name := range []string{"name", "executable", "pid"} {
 						a, b := f.text("process.parent."+name), other.text("process."+name)
 						if a != "" && b != "" && !fold(a, b) {
-							return []Broken{{Slot: slot, Detail: strings.Join([]string{"process.parent." + name, a, b}, " ")}}
+							return []Broken{{
+								Slot: slot, Detail: strings.Join([]string{"process.parent." + name, a, b}, " "),
+								Joins: []End{{at, "process." + name}, {slot, "process.parent." + name}},
+							}}
 						}
 					}
 				}
