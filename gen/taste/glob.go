@@ -13,7 +13,7 @@ const variants = 3
 // fill puts words in place of the wildcards of a rule's pattern: what stands
 // around a star says what it stands for.
 func (d *doc) fill(g query.Glob, field string, variant int) string {
-	line := strings.HasSuffix(field, "command_line") || strings.HasSuffix(field, "args")
+	kind := kindOf(field)
 	b := make([]byte, 0, 96)
 	for i, p := range g {
 		if i > 0 && p.Kind == query.GlobAny && g[i-1].Kind == query.GlobOne && variant == 0 {
@@ -34,35 +34,57 @@ func (d *doc) fill(g query.Glob, field string, variant int) string {
 		case p.Kind == query.GlobOne && variant == 0 && i+1 < len(g) && g[i+1].Kind == query.GlobAny:
 			b = append(b, one(d.dice, d.vocab.lists["stem"])...)
 		case p.Kind == query.GlobOne:
-			b = append(b, byte('a'+d.dice.n(26)))
+			b = append(b, d.single(before, next))
 		case variant == variants-1:
 		case i == 0:
-			b = append(b, d.opening(next, line, variant)...)
+			b = append(b, d.opening(next, kind, variant)...)
 		case next == "":
-			b = append(b, d.closing(before, line, variant)...)
+			b = append(b, d.closing(before, kind, variant)...)
 		default:
-			b = append(b, d.between(before, next, line, variant)...)
+			b = append(b, d.between(before, next, kind, variant)...)
 		}
 	}
 	return string(b)
 }
 
-// opening is what a leading star stands for.
-func (d *doc) opening(next string, line bool, variant int) string {
+// single is what a question mark stands for.
+func (d *doc) single(before, next string) byte {
+	last := before[max(0, len(before)-1):]
 	switch {
+	case last != "" && last[0] >= '0' && last[0] <= '9' || strings.HasSuffix(before, "HarddiskVolume") || strings.HasSuffix(before, "-"):
+		return byte('1' + d.dice.n(9))
+	case last == `\` || last == "/" || next == "":
+		return one(d.dice, d.vocab.lists["stem"])[0]
+	}
+	return byte('a' + d.dice.n(26))
+}
+
+// opening is what a leading star stands for.
+func (d *doc) opening(next string, kind textKind, variant int) string {
+	line := kind == inLine
+	switch {
+	case kind == inRegistry && strings.HasPrefix(next, `\`):
+		if strings.HasPrefix(strings.ToUpper(next), `\SYSTEM`) || strings.HasPrefix(strings.ToUpper(next), `\SOFTWARE`) {
+			return []string{"HKLM", `\REGISTRY\MACHINE`, "HKEY_LOCAL_MACHINE"}[variant]
+		}
+		return []string{`HKLM\SOFTWARE`, `HKEY_LOCAL_MACHINE\SOFTWARE`, `HKLM`}[variant]
+	case kind == inRegistry:
+		return []string{`HKLM\SOFTWARE\`, `HKEY_LOCAL_MACHINE\SOFTWARE\`, ""}[variant]
+	case kind == inRequest:
+		return []string{"{", one(d.dice, d.vocab.lists["word"]), ""}[variant]
 	case line && strings.HasSuffix(field(next), ".exe"):
 		return ""
-	case line && d.procs[0].stamp == d.turn && d.procs[0].name != "":
-		return d.procs[0].name + " "
+	case line && d.running != nil && d.running.name != "":
+		return d.running.name + " "
 	case line && variant == 0:
 		return d.shell() + " "
 	case strings.HasPrefix(next, `\Users\`), strings.HasPrefix(next, `\ProgramData`), strings.HasPrefix(next, `\Windows\`), strings.HasPrefix(next, `\Program`):
 		return "C:"
 	case strings.HasPrefix(next, `\AppData`), strings.HasPrefix(next, `\Downloads`), strings.HasPrefix(next, `\Desktop`), strings.HasPrefix(next, `\Documents`):
 		return d.home()
-	case strings.HasPrefix(next, `\`) && variant == 0:
+	case strings.HasPrefix(next, `\`) && kind == inPath && variant == 0:
 		return `C:\Windows\System32`
-	case strings.HasPrefix(next, `\`):
+	case strings.HasPrefix(next, `\`) && (kind == inPath || line):
 		return `C:\ProgramData`
 	case strings.HasPrefix(next, "/") && variant == 0:
 		return ""
@@ -83,18 +105,25 @@ func field(s string) string {
 }
 
 // closing is what a star at the end stands for.
-func (d *doc) closing(before string, line bool, variant int) string {
+func (d *doc) closing(before string, kind textKind, variant int) string {
+	line := kind == inLine
 	last := before[max(0, len(before)-1):]
 	lower := strings.ToLower(before)
 	switch {
 	case strings.HasSuffix(lower, "://"), strings.HasSuffix(lower, "http://"):
 		return one(d.dice, d.vocab.lists["site"]) + "/" + one(d.dice, d.vocab.lists["stem"])
 	case line && (strings.HasSuffix(lower, "-enc") || strings.HasSuffix(lower, "-e ") || strings.HasSuffix(lower, "-encodedcommand") || strings.HasSuffix(lower, "-ec")):
-		return " " + string(d.dice.digits(nil, base64Digits, 40)) + "=="
+		return tail(before[max(0, len(before)-1):], " ") + one(d.dice, d.vocab.lists["encoded"])
 	case strings.HasSuffix(lower, "http"):
 		return "s://" + one(d.dice, d.vocab.lists["site"]) + "/" + one(d.dice, d.vocab.lists["stem"])
 	case strings.HasSuffix(before, `\Users\`), strings.HasSuffix(before, "/home/"), strings.HasSuffix(before, "/Users/"):
 		return d.world.user + d.separator() + one(d.dice, d.vocab.lists["stem"])
+	case strings.HasSuffix(before, "S-1-5-21-"):
+		return d.sid(d.world.user)[len("S-1-5-21-"):]
+	case kind == inRequest:
+		return []string{"}", one(d.dice, d.vocab.lists["word"]) + "}", ""}[variant]
+	case kind == inRegistry && last == `\`:
+		return one(d.dice, d.vocab.lists["folder"])
 	case last == `\` || last == "/":
 		return d.leaf()
 	case last == "=" || last == " ":
@@ -117,13 +146,24 @@ func (d *doc) leaf() string {
 }
 
 // between is what a star amid text stands for.
-func (d *doc) between(before, next string, line bool, variant int) string {
+func (d *doc) between(before, next string, kind textKind, variant int) string {
+	line := kind == inLine
 	last := before[max(0, len(before)-1):]
 	switch {
 	case strings.HasSuffix(before, `\Users\`), strings.HasSuffix(before, "/home/"), strings.HasSuffix(before, "/Users/"):
 		return d.world.user
 	case strings.HasSuffix(before, `\SYSTEM\`) && strings.HasPrefix(next, "ControlSet"):
 		return "Current"
+	case strings.HasSuffix(before, "HarddiskVolume"):
+		return string(byte('1' + d.dice.n(9)))
+	case strings.HasSuffix(before, "S-1-5-21-"):
+		sid := d.sid(d.world.user)[len("S-1-5-21-"):]
+		if i := strings.LastIndexByte(sid, '-'); next[0] == '-' {
+			return sid[:i]
+		}
+		return sid
+	case kind == inRequest || kind == inProse:
+		return d.glue("request_parameters", before, next)[0]
 	case strings.HasSuffix(before, `\AppData\`):
 		return `Local\Temp` + tail(next, `\`) + one(d.dice, d.vocab.lists["stem"])
 	case (last == `\` || last == "/") && (next[0] == '\\' || next[0] == '/'):
@@ -163,6 +203,22 @@ func (d *doc) guess(name string) []string {
 	switch lower := strings.ToLower(short); {
 	case strings.HasSuffix(lower, "email") || strings.HasSuffix(lower, "principal_name"):
 		return []string{d.world.user + "@" + d.world.org + ".example"}
+	case lower == "product_id" || lower == "friendly_name":
+		return []string{"Flash Disk"}
+	case strings.HasSuffix(name, "os.name") || lower == "operatingsystem" || lower == "operating_system":
+		return []string{"Windows", "Linux"}
+	case strings.HasSuffix(lower, "country") || strings.HasSuffix(lower, "country_name"):
+		return []string{d.world.site.countryName}
+	case strings.HasSuffix(lower, "ip") || strings.HasSuffix(lower, "ipaddress") || strings.HasSuffix(lower, "ip_address"):
+		return []string{d.world.public.String(), d.world.private.String()}
+	case strings.HasSuffix(lower, "version"):
+		return []string{"2.4.1", "10.0"}
+	case strings.HasSuffix(lower, "useragent") || strings.HasSuffix(lower, "user_agent"):
+		return []string{d.world.agent}
+	case strings.HasSuffix(lower, "url") || strings.HasSuffix(lower, "uri"):
+		return []string{"https://" + one(d.dice, d.vocab.lists["site"]) + "/" + one(d.dice, d.vocab.lists["stem"])}
+	case kindOf(name) == inProse:
+		return []string{one(d.dice, d.vocab.lists["word"]) + " " + one(d.dice, d.vocab.lists["stem"]) + " finished"}
 	case lower == "sha256":
 		return []string{string(d.dice.digits(nil, hexDigits, 64))}
 	case lower == "sha1":

@@ -20,14 +20,19 @@ func (d *doc) end(f *endFields, outside bool) {
 	at := d.world.site
 	particular := d.driven(f.country) || d.driven(f.asn) || d.driven(f.org) || d.driven(f.city) || d.driven(f.countryName)
 	if particular && !d.driven(f.ip) {
-		at = d.siteOf(f)
-		if at != d.world.site {
+		if at = d.siteOf(f); at == nil { // somewhere that the table does not know
+			at = &site{country: d.world.site.country, countryName: d.world.site.countryName, continent: d.world.site.continent, city: d.world.site.city, region: d.world.site.region, asn: 64511, org: "Linden Transit Ltd"}
+			d.settle(f.ip, d.dice.address(elsewhere).String())
+		} else if at != d.world.site {
 			d.settle(f.ip, d.dice.address(at.net).String())
 		}
 	}
 	switch {
 	case outside:
 		tries := []string{d.world.public.String()}
+		if f == &d.fields.destination && d.profile.name == "dns" {
+			tries = []string{resolver, d.world.public.String()}
+		}
 		for range 3 {
 			tries = append(tries, d.dice.address(one(d.dice, d.vocab.sites[3:]).net).String())
 		}
@@ -42,7 +47,7 @@ func (d *doc) end(f *endFields, outside bool) {
 		if !particular {
 			return // nobody looks up where a private address is
 		}
-	} else {
+	} else if !elsewhere.Contains(ip) {
 		at = d.locate(ip, at)
 	}
 	d.settle(f.country, at.country)
@@ -68,8 +73,14 @@ func (d *doc) siteOf(f *endFields) *site {
 			return s
 		}
 	}
-	return d.world.site
+	return nil
 }
+
+// elsewhere is a network that is nowhere (RFC 2544), for places and systems that
+// the table does not have; resolver is the name server of the organisation.
+var elsewhere = netip.MustParsePrefix("198.18.0.0/15")
+
+const resolver = "10.20.0.53"
 
 // locate is where an address is. One that the table does not know is somewhere,
 // always the same.
@@ -84,6 +95,10 @@ func (d *doc) locate(ip netip.Addr, otherwise *site) *site {
 
 // direction decides which way a connection goes, seen from the host.
 func (d *doc) direction() {
+	if d.driven(d.fields.direction) {
+		d.choose(d.fields.direction) // the ends follow
+		return
+	}
 	to, _ := netip.ParseAddr(d.text("destination.ip"))
 	way := "egress"
 	if from, _ := netip.ParseAddr(d.text("source.ip")); !from.IsPrivate() && to.IsPrivate() {
@@ -219,6 +234,19 @@ func (d *doc) registry() {
 	}
 	if d.driven(f.key) && !d.driven(f.path) {
 		key = d.choose(f.key)
+	}
+	if d.driven(f.path) && d.driven(f.value) {
+	search:
+		for range 6 {
+			p, v := d.candidate(f.path), d.candidate(f.value)
+			for _, t := range []string{p, directory(p, `\`) + `\` + v, p + v, p + `\` + v} {
+				if last := t[strings.LastIndexByte(t, '\\')+1:]; d.fits(f.path, t) && (d.fits(f.value, last) || strings.HasSuffix(t, v) && d.fits(f.value, v)) {
+					d.settle(f.path, t)
+					d.settle(f.value, last, v)
+					break search
+				}
+			}
+		}
 	}
 	path := d.settle(f.path, hive+`\`+key+`\`+value)
 	root, rest, ok := strings.Cut(path, `\`)

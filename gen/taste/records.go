@@ -146,6 +146,17 @@ func (v *vocabulary) number() {
 	key.path, key.hive, key.key = add(registry, "registry.path"), add(registry, "registry.hive"), add(registry, "registry.key")
 	key.value, key.data, key.kind = add(registry, "registry.value"), add(registry, "registry.data.strings"), add(registry, "registry.data.type")
 
+	add(func(d *doc, f int) {
+		for _, port := range []int64{53, 443, 8443, 80} {
+			if port == 53 && d.profile.name != "dns" && d.text("network.protocol") != "dns" {
+				continue
+			}
+			if d.try(f, query.IntOf(port)) {
+				return
+			}
+		}
+		d.fallBack(f)
+	}, "destination.port")
 	add(func(d *doc, f int) { d.settleValue(f, query.StringOf(d.world.private.String())) }, "host.ip")
 	add(func(d *doc, f int) {
 		d.settle(f, d.keep(trait{"mac", d.world.host, ""}, func(d dice) string {
@@ -157,11 +168,19 @@ func (v *vocabulary) number() {
 }
 
 // fromOutside reports whether whoever caused the event is elsewhere: a client of a
-// service, or somebody who logs on over the network.
+// service, somebody who logs on over the network, or who connects to the host.
 func (d *doc) fromOutside() bool {
 	switch d.profile.name {
 	case "network", "flow", "dns", "process", "file", "registry", "library", "powershell", "other":
-		return false
+	default:
+		return true
 	}
-	return true
+	if f := d.fields.direction; d.driven(f) {
+		if c := d.cell(f); !c.busy || c.stamp == d.turn {
+			way := strings.ToLower(d.choose(f))
+			return strings.HasPrefix(way, "in") && way != "internal"
+		}
+	}
+	// A rule that leaves private addresses out of the source is about strangers.
+	return !d.fits(d.fields.source.ip, d.world.private.String()) && d.fits(d.fields.source.ip, d.world.public.String())
 }

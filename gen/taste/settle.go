@@ -28,6 +28,9 @@ type doc struct {
 	procs   [2]process
 	events  []*event
 
+	running *process // that is being decided
+	room    []string // for places
+
 	homePath  string // as of the draw homeStamp
 	homeStamp uint32
 }
@@ -181,6 +184,38 @@ func (d *doc) try(f int, v query.Value) bool {
 	case w.keeps == nil:
 		return false
 	}
+	kept := d.kept(w, v)
+	if kept {
+		c.set(d.turn, v)
+	}
+	return kept
+}
+
+// fits reports whether a field that is not decided yet could hold a text, or need
+// not show it.
+func (d *doc) fits(f int, text string) bool { return d.fitsValue(f, query.StringOf(text)) }
+
+func (d *doc) fitsValue(f int, v query.Value) bool {
+	c := d.cell(f)
+	switch w := c.want; {
+	case c.stamp == d.turn:
+		return c.hidden || c.value.Equal(v)
+	case w == nil:
+		return true
+	case w.hole >= 0:
+		h := &d.Scene.holes[d.Scene.holes[w.hole].same]
+		if h.stamp == d.turn {
+			return len(h.values) == 1 && h.values[0].Equal(v)
+		}
+		return len(h.sets) == 1 && h.contains(0, v)
+	case w.keeps == nil:
+		return true // it stays away
+	}
+	return d.kept(c.want, v)
+}
+
+// kept reports whether clauses take no notice of a value.
+func (d *doc) kept(w *want, v query.Value) bool {
 	key := v.Str()
 	if v.Kind() != query.String {
 		key = v.String()
@@ -194,10 +229,38 @@ func (d *doc) try(f int, v query.Value) bool {
 		kept = w.keeps(nil, list)
 		remember(w.known, key, kept)
 	}
-	if kept {
-		c.set(d.turn, v)
-	}
 	return kept
+}
+
+// candidate is a text that the rule would have in a field, without deciding it.
+func (d *doc) candidate(f int) string {
+	c := d.cell(f)
+	if c.stamp == d.turn {
+		return c.value.Str()
+	}
+	if c.want == nil || c.want.hole < 0 {
+		return ""
+	}
+	h := &d.Scene.holes[d.Scene.holes[c.want.hole].same]
+	switch {
+	case h.stamp == d.turn && len(h.values) > 0:
+		return h.values[0].Str()
+	case len(h.sets) != 1:
+		return ""
+	}
+	return d.member(h, 0).Str()
+}
+
+// atLeast is the plainest number that the rule would have in a field.
+func (d *doc) atLeast(f int) (int64, bool) {
+	c := d.cell(f)
+	if c.stamp == d.turn {
+		return c.value.Int()
+	}
+	if c.want == nil || c.want.hole < 0 {
+		return 0, false
+	}
+	return d.Scene.holes[c.want.hole].sets[0].Simplest().Int()
 }
 
 // settle decides a field by the first of several texts, and returns what it then
@@ -332,11 +395,13 @@ func (d *doc) member(h *hole, j int) query.Value {
 			}
 		}
 	}
-	v := set.Draw(d.dice.src)
-	if h.field.Type.Family() == query.Strings {
-		return d.tidy(v, set, h.field.Name)
+	if h.field.Type.Family() != query.Strings {
+		return set.Draw(d.dice.src)
 	}
-	return v
+	if v, ok := d.weave(h, j); ok {
+		return v
+	}
+	return d.tidy(set.Draw(d.dice.src), set, h.field.Name)
 }
 
 // tidy makes a drawn text more like what people write, as far as its set has that:
