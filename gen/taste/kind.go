@@ -25,6 +25,11 @@ func (d *doc) settleKind() {
 	d.suit()
 	indices := d.indices()
 	d.profile = d.match(indices)
+	if module := d.written("event.module"); module != "" && !strings.HasPrefix(d.profile.dataset, module) && d.written("event.dataset") == "" {
+		own := *d.profile
+		own.dataset = module + own.dataset[strings.LastIndexByte(own.dataset, '.'):]
+		d.profile = &own
+	}
 	d.events = d.fitting()
 	d.hint = d.named(d.says())
 	if d.opts.Indicators > 0 && d.slot >= d.opts.Indicators {
@@ -78,12 +83,14 @@ func (d *doc) suit() {
 func (d *doc) suits(field, text string) bool {
 	windows := strings.Contains(text, `:\`) || strings.HasSuffix(strings.ToLower(text), ".exe") || strings.HasSuffix(strings.ToLower(text), ".dll") || strings.HasPrefix(text, `\`)
 	switch {
+	case strings.HasPrefix(text, `MACHINE\`):
+		return false // a hive has a name
 	case d.os != "windows":
 		return !windows
 	case strings.HasSuffix(field, "process.name") || strings.HasSuffix(field, "parent.name"):
 		return strings.Contains(text, ".") || strings.HasSuffix(text, "*")
 	case strings.HasSuffix(field, "executable") || strings.HasSuffix(field, ".path"):
-		return !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "./")
+		return strings.Contains(text, `\`) || !strings.Contains(text, "/")
 	}
 	return true
 }

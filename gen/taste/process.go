@@ -35,7 +35,7 @@ type paths struct{ path, name, extension, directory int }
 func (d *doc) at(f paths, places func(name string) []string) (path, name string) {
 	sep := d.separator()
 	extension := ""
-	if f.extension >= 0 && d.driven(f.extension) && !d.driven(f.path) && !d.driven(f.name) {
+	if f.extension >= 0 && d.driven(f.extension) && !d.driven(f.name) {
 		extension = d.choose(f.extension)
 	}
 	named, placed := d.driven(f.name), d.driven(f.path)
@@ -55,6 +55,13 @@ search:
 		}
 		if placed {
 			p := d.candidate(f.path)
+			if want != "" && extension == "" {
+				for _, t := range places(want) {
+					if d.takePath(f, t, sep) {
+						break search
+					}
+				}
+			}
 			for _, t := range []string{p, directory(p, sep) + sep + want, p + want} {
 				if (want == "" || strings.EqualFold(t[strings.LastIndex(t, sep)+1:], want)) && d.takePath(f, t, sep) {
 					break search
