@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rematch-dev/rematch/query"
@@ -34,31 +35,85 @@ func (r *root) agreeing(branch int) *solver.Solution {
 		problem = goals(r.ask, *b.focus, []solver.Goal{b.focus.On})
 	}
 	best := b.solution
-	if best.Slots < 2 || r.ask.indicators > 0 || r.ask.series != nil {
-		return best
-	}
-	granted := len(problem.Joins)
-	wishes := r.wishes(best)
-	try := func(joins []solver.Join) bool {
-		problem.Joins = append(problem.Joins[:granted:granted], joins...)
-		if s := r.solver.Solve(problem).Solution; s != nil {
-			best, granted = s, len(problem.Joins)
+	try := func(joins []solver.Join, goals []solver.Goal) bool {
+		more := solver.Problem{Goals: slices.Concat(problem.Goals, goals), Joins: slices.Concat(problem.Joins, joins)}
+		if len(joins)+len(goals) == 0 {
+			return true
+		}
+		if s := r.solver.Solve(more).Solution; s != nil {
+			best, problem = s, more
 			return true
 		}
 		return false
 	}
-	if len(wishes) == 0 || try(wishes) {
-		return best
+	if best.Slots > 1 && r.ask.indicators == 0 && r.ask.series == nil {
+		if joins := r.joins(best); !try(joins, nil) {
+			for i := range joins {
+				try(joins[i:i+1], nil)
+			}
+		}
 	}
-	for _, w := range wishes {
-		try([]solver.Join{w})
+	if goals := affixed(best); !try(nil, goals) {
+		for i := range goals {
+			try(nil, goals[i:i+1])
+		}
 	}
 	return best
 }
 
-// wishes are joins of fields that tell of one thing in several documents, if the
+// affixes are fields of which the first ends in the second, behind one of the
+// separators.
+var affixes = []struct{ whole, end, separators string }{
+	{"process.executable", "process.name", `/\`},
+	{"process.parent.executable", "process.parent.name", `/\`},
+	{"file.path", "file.name", `/\`},
+	{"dll.path", "dll.name", `/\`},
+	{"registry.path", "registry.value", `\`},
+	{"file.name", "file.extension", "."},
+	{"file.path", "file.extension", "."},
+	{"url.path", "url.extension", "."},
+}
+
+// affixed are goals by which the whole ends in what the rule says of the end, or
+// the end is one of those that the whole has, where either has few values.
+func affixed(s *solver.Solution) (goals []solver.Goal) {
+	for i := range s.Fields {
+		for j := range s.Fields {
+			whole, end := &s.Fields[i], &s.Fields[j]
+			if whole.Slot != end.Slot || whole.Group != 0 || end.Group != 0 || len(whole.Values) != 1 || len(end.Values) != 1 || whole.Derive != nil || end.Derive != nil {
+				continue
+			}
+			k := slices.IndexFunc(affixes, func(a struct{ whole, end, separators string }) bool {
+				return a.whole == whole.Field.Name && a.end == end.Field.Name
+			})
+			if k < 0 {
+				continue
+			}
+			on, items := whole, []query.Operand(nil)
+			if few, all := end.Values[0].Members(fewMembers); all {
+				for _, v := range few {
+					for _, sep := range affixes[k].separators {
+						items = append(items, query.Operand{Glob: query.Glob{}.Any().Text(string(sep) + v.Str())})
+					}
+				}
+			} else if few, all := whole.Values[0].Members(fewMembers); all {
+				on = end
+				for _, v := range few {
+					items = append(items, query.Operand{Glob: query.Glob{}.Text(v.Str()[strings.LastIndexAny(v.Str(), affixes[k].separators)+1:])})
+				}
+			}
+			if len(items) > 0 {
+				leaf := &query.Leaf{Field: on.Field, Op: query.OpGlob, Items: items, Fold: query.FoldSimple}
+				goals = append(goals, solver.Goal{Pred: leaf, Want: solver.MustBeTrue, Slot: on.Slot})
+			}
+		}
+	}
+	return goals
+}
+
+// joins are joins of fields that tell of one thing in several documents, if the
 // rule reads them in one of these at least.
-func (r *root) wishes(s *solver.Solution) (joins []solver.Join) {
+func (r *root) joins(s *solver.Solution) (joins []solver.Join) {
 	known := schema.NewResolver(schema.Default())
 	reads := func(name string) *query.Field {
 		for _, f := range r.plan.Fields {

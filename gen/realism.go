@@ -24,10 +24,15 @@ func (s *subject) tasting() taste.Options {
 // keeps tells for a field of a plan whether clauses notice other values in it:
 // each is asked, alone, about a document with nothing else. A field that clauses
 // read together with others, or that joins and counts read, is left alone.
+//
+// A field that has a value already may get others that are better for the rule: a
+// clause that it is for may become true, and one that it is against, false.
 func keeps(plan *query.Plan, now time.Time) func(f *query.Field) func(was, is []query.Value) bool {
 	leaves := map[*query.Field][]*query.Leaf{}
+	against := map[*query.Leaf]bool{}
 	shut := map[*query.Field]bool{}
 	for pred := range plan.Body.Preds {
+		denied(pred, false, against)
 		for _, l := range query.Leaves(nil, pred) {
 			if l.Field != nil {
 				leaves[l.Field] = append(leaves[l.Field], l)
@@ -61,8 +66,31 @@ func keeps(plan *query.Plan, now time.Time) func(f *query.Field) func(was, is []
 			if len(is) > 1 && !f.Array {
 				return false
 			}
-			return slices.Equal(program.Truths(nil, document(was), now), program.Truths(nil, document(is), now))
+			before, after := program.Truths(nil, document(was), now), program.Truths(nil, document(is), now)
+			if len(was) == 0 {
+				return slices.Equal(before, after)
+			}
+			for i, l := range leaves[f] {
+				if before[i] != after[i] && (after[i] == query.True) == against[l] {
+					return false
+				}
+			}
+			return true
 		}
+	}
+}
+
+// denied notes the leaves of a predicate that stand under an odd number of
+// negations.
+func denied(p query.Pred, not bool, all map[*query.Leaf]bool) {
+	switch p := p.(type) {
+	case *query.Leaf:
+		all[p] = not
+	case *query.Not:
+		not = !not
+	}
+	for _, kid := range query.Children(p) {
+		denied(kid, not, all)
 	}
 }
 

@@ -142,12 +142,16 @@ func (l *linter) ask(r *root, branch int, docs []query.Document, b telemetry.Bro
 	}
 	problem.Goals = append(slices.Clone(problem.Goals), solver.Goal{Pred: pred, Want: solver.MustBeTrue, Slot: b.Slot})
 	if len(b.Joins) > 0 {
-		join := solver.Join{}
-		for _, e := range b.Joins {
-			f, _ := schema.NewResolver(schema.Default()).Field(e.Field)
-			join.Ends = append(join.Ends, solver.End{Slot: e.Slot, Field: meant(f)})
+		known := schema.NewResolver(schema.Default())
+		problem.Joins = slices.Clone(problem.Joins)
+		for pair := range slices.Chunk(b.Joins, 2) {
+			join := solver.Join{}
+			for _, e := range pair {
+				f, _ := known.Field(e.Field)
+				join.Ends = append(join.Ends, solver.End{Slot: e.Slot, Field: meant(f)})
+			}
+			problem.Joins = append(problem.Joins, join)
 		}
-		problem.Joins = append(slices.Clone(problem.Joins), join)
 	}
 	switch result := solver.Solve(problem, solver.Options{Now: r.now}); {
 	case result.Conflict != nil:

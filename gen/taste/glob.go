@@ -92,6 +92,10 @@ func (d *doc) opening(next string, kind textKind, variant int) string {
 		return d.home()
 	case strings.HasPrefix(next, "@"):
 		return d.world.user
+	case kind == inPath && next != "" && next[0] != '.' && variant < 2:
+		return d.home() + d.separator()
+	case kind == inPath && variant < 2:
+		return d.home() + d.separator() + one(d.dice, d.vocab.lists["stem"])
 	case next != "" && strings.Contains(".-_$ ", next[:1]) && variant == 0:
 		return one(d.dice, d.vocab.lists["stem"])
 	}
@@ -110,6 +114,8 @@ func (d *doc) closing(before string, kind textKind, variant int) string {
 	last := before[max(0, len(before)-1):]
 	lower := strings.ToLower(before)
 	switch {
+	case kind == inMail && !strings.Contains(before, "@"):
+		return []string{"@" + d.world.org + ".example", one(d.dice, d.vocab.lists["word"]), ""}[variant]
 	case strings.HasSuffix(lower, "://"), strings.HasSuffix(lower, "http://"):
 		return one(d.dice, d.vocab.lists["site"]) + "/" + one(d.dice, d.vocab.lists["stem"])
 	case line && (strings.HasSuffix(lower, "-enc") || strings.HasSuffix(lower, "-e ") || strings.HasSuffix(lower, "-encodedcommand") || strings.HasSuffix(lower, "-ec")):
@@ -154,6 +160,8 @@ func (d *doc) between(before, next string, kind textKind, variant int) string {
 		return d.world.user
 	case strings.HasSuffix(before, `\SYSTEM\`) && strings.HasPrefix(next, "ControlSet"):
 		return "Current"
+	case before == "HK":
+		return "LM\\SOFTWARE\\Classes\\CLSID\\{" + strings.ToUpper(d.dice.uuid()) + "}"
 	case strings.HasSuffix(before, "HarddiskVolume"):
 		return string(byte('1' + d.dice.n(9)))
 	case strings.HasSuffix(before, "S-1-5-21-"):
@@ -200,7 +208,32 @@ func (d *doc) shell() string {
 // guess proposes text for a field that the vocabulary does not know, by its name.
 func (d *doc) guess(name string) []string {
 	short := name[strings.LastIndexByte(name, '.')+1:]
+	sep := d.separator()
 	switch lower := strings.ToLower(short); {
+	case name == "process.name" && d.peek("process.executable") != "":
+		path := d.peek("process.executable")
+		return []string{path[strings.LastIndex(path, sep)+1:]}
+	case name == "dll.name" && d.peek("dll.path") != "":
+		path := d.peek("dll.path")
+		return []string{path[strings.LastIndex(path, sep)+1:]}
+	case name == "process.executable" && d.peek("dll.path") != "":
+		return []string{directory(d.peek("dll.path"), sep) + sep + d.leaf()}
+	case name == "dll.path" && d.peek("process.executable") != "":
+		return []string{directory(d.peek("process.executable"), sep) + sep + one(d.dice, d.vocab.lists["stem"]) + ".dll"}
+	case strings.HasSuffix(name, "process.name") || strings.HasSuffix(name, "parent.name"):
+		p := one(d.dice, d.vocab.programs[d.os])
+		return []string{p.name, d.leaf()}
+	case strings.HasSuffix(name, "executable"):
+		p := one(d.dice, d.vocab.programs[d.os])
+		return []string{p.dir + sep + p.name, d.tmp() + sep + d.leaf()}
+	case name == "user.name":
+		return []string{d.world.user, strings.ToUpper(d.world.host) + "$"}
+	case name == "host.name" || name == "winlog.computer_name":
+		return []string{d.hostName(), d.hostName() + "." + d.world.org + ".example"}
+	case name == "dll.path":
+		return []string{d.root() + sep + one(d.dice, d.vocab.lists["stem"]) + ".dll"}
+	case name == "dll.name":
+		return []string{one(d.dice, d.vocab.lists["stem"]) + ".dll"}
 	case strings.HasSuffix(lower, "email") || strings.HasSuffix(lower, "principal_name"):
 		return []string{d.world.user + "@" + d.world.org + ".example"}
 	case lower == "product_id" || lower == "friendly_name":
@@ -210,7 +243,7 @@ func (d *doc) guess(name string) []string {
 	case strings.HasSuffix(lower, "country") || strings.HasSuffix(lower, "country_name"):
 		return []string{d.world.site.countryName}
 	case strings.HasSuffix(lower, "ip") || strings.HasSuffix(lower, "ipaddress") || strings.HasSuffix(lower, "ip_address"):
-		return []string{d.world.public.String(), d.world.private.String()}
+		return []string{d.world.public.String(), d.private().String()}
 	case strings.HasSuffix(lower, "version"):
 		return []string{"2.4.1", "10.0"}
 	case strings.HasSuffix(lower, "useragent") || strings.HasSuffix(lower, "user_agent"):
@@ -235,6 +268,16 @@ func (d *doc) guess(name string) []string {
 		return []string{d.tmp() + d.separator() + d.leaf()}
 	}
 	return []string{one(d.dice, d.vocab.lists["word"]), one(d.dice, d.vocab.lists["stem"])}
+}
+
+// peek is the text of a field that is decided already, in a hole.
+func (d *doc) peek(name string) string {
+	if c := d.cell(d.number(name)); c.want != nil && c.want.hole >= 0 {
+		if h := &d.Scene.holes[d.Scene.holes[c.want.hole].same]; h.stamp == d.turn && len(h.values) == 1 {
+			return h.values[0].Str()
+		}
+	}
+	return ""
 }
 
 func (d *doc) separator() string { return systems[d.os].separator }

@@ -86,10 +86,10 @@ func (d *doc) suits(field, text string) bool {
 	case strings.HasPrefix(text, `MACHINE\`):
 		return false // a hive has a name
 	case d.os != "windows":
-		return !windows
+		return !windows && (kindOf(field) != inPath || !strings.Contains(text, `\`))
 	case strings.HasSuffix(field, "process.name") || strings.HasSuffix(field, "parent.name"):
 		return strings.Contains(text, ".") || strings.HasSuffix(text, "*")
-	case strings.HasSuffix(field, "executable") || strings.HasSuffix(field, ".path"):
+	case kindOf(field) == inPath:
 		return strings.Contains(text, `\`) || !strings.Contains(text, "/")
 	}
 	return true
@@ -345,10 +345,14 @@ func (d *doc) link() {
 					o := other.cell(d.number(prefix2 + id))
 					if o.want != nil && o.want.hole >= 0 && d.Scene.holes[o.want.hole].same == d.Scene.holes[c.want.hole].same {
 						d.links[role] = origin{other, role2}
+						other.later[role2] = origin{d, role}
 					}
 				}
 			}
 		}
+	}
+	if d.elsewhere() {
+		return
 	}
 	speaks := slices.ContainsFunc(d.holes, func(i int) bool { return strings.HasPrefix(d.Scene.holes[i].field.Name, "process.") })
 	if !speaks {

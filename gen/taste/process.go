@@ -225,7 +225,7 @@ func (d *doc) user() {
 		return
 	}
 	d.settle(d.fields.userID, decimal(int64(1000+seeded(name).n(60))), decimal(int64(100+seeded(name).n(800))))
-	d.settle(d.fields.userDomain, d.world.host)
+	d.settle(d.fields.userDomain, d.host())
 }
 
 // process decides a process and everything that is read off it.
@@ -327,7 +327,11 @@ func (d *doc) places(p *program, name string) []string {
 func (d *doc) usual(name string) []string {
 	lower := strings.ToLower(name)
 	if known := d.vocab.byName[d.os+" "+lower]; len(known) > 0 {
-		return []string{known[0].dir + d.separator() + name}
+		all := []string{known[0].dir + d.separator() + name}
+		if rest, ok := strings.CutPrefix(known[0].dir, `C:\Windows\System32`); ok {
+			all = append(all, `C:\Windows\SysWOW64`+rest+`\`+name)
+		}
+		return all
 	}
 	stem, _, _ := strings.Cut(name, ".")
 	switch d.os {
@@ -353,14 +357,28 @@ const manyArguments = 64
 
 // commandLine decides command line and arguments, which say the same.
 func (d *doc) commandLine(p *process, f *processFields, like *process) {
-	if like != nil && len(like.args) > 0 && d.takeLine(p, f, like.args) {
+	if like != nil && len(like.args) > 0 && (d.takeText(p, f, like.line) || d.takeLine(p, f, like.args)) {
 		return
+	}
+	asked := d.asked(f.args)
+	if next := d.laterOf(f); next.doc != nil {
+		for _, a := range next.doc.asked(next.doc.fields.process[next.role].args) {
+			if !slices.Contains(asked, a) {
+				asked = append(asked, a)
+			}
+		}
+	}
+	if d.driven(f.line) {
+		for range 3 {
+			if line := d.candidate(f.line); d.takeText(p, f, line) || d.takeText(p, f, p.name+" "+line) || d.takeText(p, f, p.name+line) {
+				return
+			}
+		}
 	}
 	firsts := [2]string{p.name, p.path}
 	if p.path != "" && d.dice.n(3) == 0 || p.name == "" {
 		firsts = [2]string{p.path, p.name}
 	}
-	asked := d.asked(f.args)
 	tries := 1
 	if d.driven(f.line) {
 		tries = 4
@@ -406,6 +424,14 @@ func (d *doc) commandLine(p *process, f *processFields, like *process) {
 		count = int64(max(len(c.value.List()), 1))
 	}
 	d.settleValue(f.count, query.IntOf(count))
+}
+
+// laterOf is where a process comes up again.
+func (d *doc) laterOf(f *processFields) origin {
+	if f == &d.fields.process[0] {
+		return d.later[0]
+	}
+	return d.later[1]
 }
 
 // asked are the arguments that the rule asks for.
@@ -521,6 +547,25 @@ func (d *doc) takeLine(p *process, f *processFields, args []string) bool {
 	return true
 }
 
+// takeText decides the command line by a text that the rule asks for, spaces and
+// quotes as they are, if it begins with the program.
+func (d *doc) takeText(p *process, f *processFields, line string) bool {
+	args := splitLine(line)
+	if len(args) == 0 {
+		return false
+	}
+	word := strings.TrimPrefix(args[0][strings.LastIndexAny(args[0], `/\`)+1:], "-")
+	if !strings.EqualFold(word, p.name) && !strings.EqualFold(word+".exe", p.name) || !d.fits(f.line, line) ||
+		!d.fitsValue(f.count, query.IntOf(int64(len(args)))) || !d.fitsArgs(p, f.args, args) {
+		return false
+	}
+	p.args = args
+	p.line = d.settle(f.line, line)
+	d.settleArgs(f.args, p)
+	d.settleValue(f.count, query.IntOf(int64(len(args))))
+	return true
+}
+
 // fitsArgs reports whether the field of arguments can hold these.
 func (d *doc) fitsArgs(p *process, f int, args []string) bool {
 	c := d.cell(f)
@@ -603,7 +648,7 @@ func (d *doc) identity(p *process, f *processFields, role int, like *process) {
 		pid = n
 	}
 	p.pid = pid
-	entity := seeded(d.world.host, p.path, decimal(pid)).digits(nil, base64Digits, 42)
+	entity := seeded(d.host(), p.path, decimal(pid)).digits(nil, base64Digits, 42)
 	p.entity = d.settle(f.entity, string(entity))
 	if like != nil && like.entity != "" {
 		p.entity = like.entity

@@ -95,7 +95,9 @@ func (v *vocabulary) number() {
 			d.settle(f, name, strings.ToUpper(name))
 		}, prefix+"pe.original_file_name")
 	}
-	add(func(d *doc, f int) { d.settle(f, d.home(), d.tmp(), `D:\Data`) }, "process.working_directory")
+	add(func(d *doc, f int) {
+		d.settle(f, d.home(), d.tmp(), d.root(), map[bool]string{true: `D:\Data`, false: "/usr/lib"}[d.os == "windows"])
+	}, "process.working_directory")
 
 	file := func(d *doc, _ int) { d.file() }
 	fields.file = paths{add(file, "file.path"), add(file, "file.name"), add(file, "file.extension"), add(file, "file.directory")}
@@ -157,9 +159,9 @@ func (v *vocabulary) number() {
 		}
 		d.fallBack(f)
 	}, "destination.port")
-	add(func(d *doc, f int) { d.settleValue(f, query.StringOf(d.world.private.String())) }, "host.ip")
+	add(func(d *doc, f int) { d.settleValue(f, query.StringOf(d.private().String())) }, "host.ip")
 	add(func(d *doc, f int) {
-		d.settle(f, d.keep(trait{"mac", d.world.host, ""}, func(d dice) string {
+		d.settle(f, d.keep(trait{"mac", d.host(), ""}, func(d dice) string {
 			mac := d.digits(nil, "0123456789ABCDEF", 6)
 			// 00-50-56 is what virtual machines of one maker have.
 			return fmt.Sprintf("00-50-56-%s-%s-%s", mac[:2], mac[2:4], mac[4:])
@@ -182,5 +184,5 @@ func (d *doc) fromOutside() bool {
 		}
 	}
 	// A rule that leaves private addresses out of the source is about strangers.
-	return !d.fits(d.fields.source.ip, d.world.private.String()) && d.fits(d.fields.source.ip, d.world.public.String())
+	return !d.fits(d.fields.source.ip, d.private().String()) && d.fits(d.fields.source.ip, d.world.public.String())
 }

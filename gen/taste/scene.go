@@ -161,8 +161,8 @@ func (s *Scene) Draw(src rand.Source) bool {
 func (s *Scene) draw(src rand.Source) {
 	s.turn++
 	s.dice = dice{src}
-	s.deriveFirst()
 	s.world = s.newWorld()
+	s.deriveFirst()
 	for _, d := range s.docs {
 		d.event()
 		for _, i := range d.holes {
@@ -229,17 +229,35 @@ func (s *Scene) number(name string) int {
 	return len(s.vocab.names) + len(s.local) - 1
 }
 
-// deriveFirst decides the fields that depend on each other, whole: for the
-// simplest members the dependence is known to hold.
+// deriveFirst decides the fields that depend on each other, whole: with values of
+// taste, and where the dependence has no answer to these, with the simplest, for
+// which it is known to hold.
 func (s *Scene) deriveFirst() {
+	if !slices.ContainsFunc(s.holes, func(h hole) bool { return h.derive != nil }) {
+		return
+	}
+	stale := s.turn - 1
+	for range 3 {
+		if s.derive(func(h *hole, j int) query.Value { return s.docs[h.slot].likely(h, h.sets[j]) }) {
+			return
+		}
+		for i := range s.holes {
+			s.holes[i].stamp = stale
+		}
+	}
+	s.derive(func(h *hole, j int) query.Value { return h.sets[j].Simplest() })
+}
+
+func (s *Scene) derive(choose func(h *hole, j int) query.Value) (answered bool) {
+	answered = true
 	values := func(i int) []query.Value {
 		h := &s.holes[s.holes[i].same]
 		if h.stamp == s.turn {
 			return h.values
 		}
 		h.stamp, h.values = s.turn, h.values[:0]
-		for _, set := range h.sets {
-			h.values = append(h.values, set.Simplest())
+		for j := range h.sets {
+			h.values = append(h.values, choose(h, j))
 		}
 		return h.values
 	}
@@ -253,13 +271,39 @@ func (s *Scene) deriveFirst() {
 			given = append(given, values(from))
 		}
 		h.stamp, h.values = s.turn, h.values[:0]
-		for _, set := range h.sets {
-			if v, ok := h.derive.Given(given); ok {
+		for j, set := range h.sets {
+			v, ok := h.derive.Given(given)
+			if ok {
 				set = v
 			}
-			h.values = append(h.values, set.Simplest())
+			answered = answered && ok
+			if ok && j == 0 {
+				h.values = append(h.values, s.docs[h.slot].likely(h, set))
+			} else {
+				h.values = append(h.values, set.Simplest())
+			}
 		}
 	}
+	return answered
+}
+
+// likely is a member of a set of a hole that its field may well have.
+func (d *doc) likely(h *hole, set solver.Set) query.Value {
+	if h.field.Type.Family() == query.Strings {
+		for _, text := range d.guess(h.field.Name) {
+			if v := query.StringOf(text); set.Contains(v) {
+				return v
+			}
+		}
+		for _, g := range h.globs {
+			for variant := range variants {
+				if v := query.StringOf(d.fill(g, h.field.Name, variant)); set.Contains(v) {
+					return v
+				}
+			}
+		}
+	}
+	return set.Simplest()
 }
 
 // writing is what the clauses of a rule say of one field, in words that can be

@@ -25,6 +25,7 @@ type doc struct {
 	os      string
 	hint    *program  // that the rule's own words name
 	links   [2]origin // where the process and its parent come from
+	later   [2]origin // where they come up again
 	procs   [2]process
 	events  []*event
 
@@ -389,7 +390,7 @@ func (d *doc) member(h *hole, j int) query.Value {
 				return v
 			}
 		}
-		for _, p := range []string{d.world.public.String(), d.world.private.String()} {
+		for _, p := range []string{d.world.public.String(), d.private().String()} {
 			if v := query.StringOf(p); set.Contains(v) {
 				return v
 			}

@@ -126,7 +126,7 @@ func (t *template) text(d *doc) string {
 		case partIdentifier:
 			b = d.dice.digits(b, identifiers[p.name], p.length)
 		case partStable:
-			b = append(b, d.keep(trait{p.name, d.world.org, d.world.hostKey(p.name)}, dice.uuid)...)
+			b = append(b, d.keep(trait{p.name, d.world.org, d.hostKey(p.name)}, dice.uuid)...)
 		case partField:
 			b = d.appendField(b, p.field)
 		case partAttribute:

@@ -179,6 +179,7 @@ const (
 	inRequest
 	inProse
 	inAddress // of the web
+	inMail
 )
 
 // kindOf tells by a field's name what kind of text it holds.
@@ -187,6 +188,8 @@ func kindOf(field string) textKind {
 	switch {
 	case strings.HasSuffix(last, "command_line"), last == "args", strings.EqualFold(last, "CommandLine"), last == "title":
 		return inLine
+	case strings.HasSuffix(last, "email") || strings.HasSuffix(last, "principal_name") || strings.HasSuffix(last, "PrincipalName") || last == "UserId" || last == "alternate_id":
+		return inMail
 	case strings.HasPrefix(field, "registry."):
 		return inRegistry
 	case strings.HasPrefix(field, "url."), strings.HasPrefix(field, "http.request.referrer"), strings.HasSuffix(last, "URI"), strings.HasSuffix(last, "Url"):

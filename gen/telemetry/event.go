@@ -44,7 +44,7 @@ func ofEvents() []Relation {
 			hold: func(f facts) bool {
 				return slices.ContainsFunc(f.texts("event.category"), func(c string) bool {
 					types, known := expected[c]
-					return !known || slices.ContainsFunc(f.texts("event.type"), func(t string) bool { return slices.Contains(types, t) })
+					return !known || slices.ContainsFunc(f.texts("event.type"), func(t string) bool { return t == "device" || slices.Contains(types, t) })
 				})
 			},
 			asks: func(facts) string {
@@ -89,9 +89,12 @@ func ofClouds() (all []Relation) {
 			Subject: "cloud", Name: "an address is the user's", Fields: []string{"user.name", f},
 			hold: func(v facts) bool {
 				name, _, _ := strings.Cut(v.text("user.name"), "@")
-				return hasPrefixFold(v.text(f), name)
+				local, _, _ := strings.Cut(v.text(f), "@")
+				return fold(local, name)
 			},
-			asks: func(facts) string { return "startsWith~(" + f + ", user.name)" },
+			asks: func(facts) string {
+				return "startsWith~(" + f + `, concat(user.name, "@")) or startsWith~(user.name, ` + f + ")"
+			},
 		})
 	}
 	for _, p := range []struct{ dataset, provider string }{{"aws", "aws"}, {"azure", "azure"}, {"gcp", "gcp"}} {

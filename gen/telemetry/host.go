@@ -67,8 +67,9 @@ func ofProcesses() (all []Relation) {
 			Relation{
 				Subject: "process", Name: "arguments are those of the command line", Fields: []string{args, line},
 				hold: func(f facts) bool {
-					rest := f.text(line)
+					rest := strings.ReplaceAll(f.text(line), `"`, "")
 					for _, a := range f.texts(args) {
+						a = strings.ReplaceAll(a, `"`, "")
 						i := strings.Index(rest, a)
 						if i < 0 {
 							return false
@@ -142,7 +143,9 @@ func ofProcesses() (all []Relation) {
 				},
 				hold: func(f facts) bool { return containsFold(f.text(path), `\Windows\`) },
 				asks: func(f facts) string {
-					return path + " : (" + quotes([]string{`?:\Windows\*\` + f.text(name), `\Device\HarddiskVolume?\Windows\*\` + f.text(name)}) + ")"
+					return path + " : (" + quotes([]string{
+						`?:\Windows\System32\` + f.text(name), `?:\Windows\SysWOW64\` + f.text(name), `?:\Windows\System32\wbem\` + f.text(name), `?:\Windows\System32\inetsrv\` + f.text(name),
+					}) + ")"
 				},
 			},
 		)
@@ -166,7 +169,7 @@ func ofProcesses() (all []Relation) {
 		return Relation{
 			Subject: "process", Name: name, Fields: []string{a, b},
 			hold: func(f facts) bool { return f.text(a) != f.text(b) },
-			asks: func(f facts) string { return a + " != " + b },
+			asks: func(f facts) string { return "length(string(" + a + ")) != length(string(" + b + "))" },
 		}
 	}
 	return append(all,

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -206,11 +207,19 @@ func ofNetworks() (all []Relation) {
 	)
 }
 
+// plain is a text with its percent signs read.
+func plain(s string) string {
+	if p, err := url.PathUnescape(s); err == nil {
+		return p
+	}
+	return s
+}
+
 // part says that one field's text holds another's.
 func part(subject, name, whole, piece string) Relation {
 	return Relation{
 		Subject: subject, Name: name, Fields: []string{whole, piece},
-		hold: func(f facts) bool { return containsFold(f.text(whole), f.text(piece)) },
+		hold: func(f facts) bool { return containsFold(plain(f.text(whole)), plain(f.text(piece))) },
 		asks: func(facts) string { return "stringContains~(" + whole + ", " + piece + ")" },
 	}
 }

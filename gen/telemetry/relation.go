@@ -25,7 +25,7 @@ type Broken struct {
 	Slot     int    // of the document
 	Detail   string // the values
 	Asks     string // what the document would have to satisfy, in EQL; "" where that cannot be said
-	Joins    []End  // of event sets: what would have to be equal
+	Joins    []End  // of event sets: what would have to be equal, in pairs
 }
 
 // End is a field of one document of an event set.

@@ -4,6 +4,17 @@ import (
 	"strings"
 )
 
+// named says, of what follows from a process's name, that the names are equal too.
+func named(field string, first, slot int) []End {
+	switch field {
+	case "process.executable", "process.command_line":
+		return []End{{first, "process.name"}, {slot, "process.name"}}
+	case "process.parent.name":
+		return []End{{first, "process.parent.executable"}, {slot, "process.parent.executable"}}
+	}
+	return nil
+}
+
 // ofSets are the relations between the documents of an event set.
 func ofSets() (all []Relation) {
 	for _, one := range []struct{ name, field, key string }{
@@ -25,7 +36,7 @@ func ofSets() (all []Relation) {
 					if f.has(one.key) && f.text(one.key) == before.text(one.key) && f.has(one.field) && before.has(one.field) && !fold(f.text(one.field), before.text(one.field)) {
 						return []Broken{{
 							Slot: slot, Detail: one.field + ": " + before.text(one.field) + ", then " + f.text(one.field),
-							Joins: []End{{first, one.field}, {slot, one.field}},
+							Joins: append([]End{{first, one.field}, {slot, one.field}}, named(one.field, first, slot)...),
 						}}
 					}
 				}
@@ -33,7 +44,7 @@ func ofSets() (all []Relation) {
 			return nil
 		}})
 	}
-	for _, one := range []struct{ name, field, key string }{{"one system", "host.os.type", ""}, {"one host", "host.id", ""}, {"one user", "user.name", "user.id"}} {
+	for _, one := range []struct{ name, field, key string }{{"one system", "host.os.type", ""}, {"one host", "host.id", "host.os.type"}, {"one user", "user.name", "user.id"}} {
 		all = append(all, Relation{Subject: "event set", Name: one.name, Fields: []string{one.field}, sets: func(docs []facts) (broken []Broken) {
 			for slot, f := range docs {
 				first := docs[0]
