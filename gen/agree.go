@@ -35,12 +35,14 @@ func (r *root) agreeing(branch int) *solver.Solution {
 		problem = goals(r.ask, *b.focus, []solver.Goal{b.focus.On})
 	}
 	best := b.solution
+	// A wish is not worth much work.
+	wishing := solver.New(solver.Options{Now: r.now, Budget: solver.Budget{Decisions: 20_000, States: 20_000}})
 	try := func(joins []solver.Join, goals []solver.Goal) bool {
 		more := solver.Problem{Goals: slices.Concat(problem.Goals, goals), Joins: slices.Concat(problem.Joins, joins)}
 		if len(joins)+len(goals) == 0 {
 			return true
 		}
-		if s := r.solver.Solve(more).Solution; s != nil {
+		if s := wishing.Solve(more).Solution; s != nil {
 			best, problem = s, more
 			return true
 		}
@@ -53,7 +55,7 @@ func (r *root) agreeing(branch int) *solver.Solution {
 			}
 		}
 	}
-	if goals := affixed(best); !try(nil, goals) {
+	for _, goals := range [][]solver.Goal{r.believable(best), r.affixed(best)} {
 		for i := range goals {
 			try(nil, goals[i:i+1])
 		}
@@ -76,7 +78,7 @@ var affixes = []struct{ whole, end, separators string }{
 
 // affixed are goals by which the whole ends in what the rule says of the end, or
 // the end is one of those that the whole has, where either has few values.
-func affixed(s *solver.Solution) (goals []solver.Goal) {
+func (r *root) affixed(s *solver.Solution) (goals []solver.Goal) {
 	for i := range s.Fields {
 		for j := range s.Fields {
 			whole, end := &s.Fields[i], &s.Fields[j]
@@ -89,22 +91,120 @@ func affixed(s *solver.Solution) (goals []solver.Goal) {
 			if k < 0 {
 				continue
 			}
-			on, items := whole, []query.Operand(nil)
-			if few, all := end.Values[0].Members(fewMembers); all {
-				for _, v := range few {
-					for _, sep := range affixes[k].separators {
-						items = append(items, query.Operand{Glob: query.Glob{}.Any().Text(string(sep) + v.Str())})
-					}
-				}
-			} else if few, all := whole.Values[0].Members(fewMembers); all {
-				on = end
-				for _, v := range few {
-					items = append(items, query.Operand{Glob: query.Glob{}.Text(v.Str()[strings.LastIndexAny(v.Str(), affixes[k].separators)+1:])})
+			var wholes, ends []query.Operand
+			if agree(whole.Values[0], end.Values[0], affixes[k].separators) {
+				continue
+			}
+			for _, v := range few(end.Values[0], r.writes(end.Field)) {
+				for _, sep := range affixes[k].separators {
+					wholes = append(wholes, query.Operand{Glob: query.Glob{}.Any().Text(string(sep) + v)})
 				}
 			}
-			if len(items) > 0 {
-				leaf := &query.Leaf{Field: on.Field, Op: query.OpGlob, Items: items, Fold: query.FoldSimple}
-				goals = append(goals, solver.Goal{Pred: leaf, Want: solver.MustBeTrue, Slot: on.Slot})
+			for _, v := range few(whole.Values[0], r.writes(whole.Field)) {
+				if i := strings.LastIndexAny(v, affixes[k].separators); i >= 0 && i+1 < len(v) {
+					ends = append(ends, query.Operand{Glob: query.Glob{}.Text(v[i+1:])})
+				}
+			}
+			goals = append(goals, like(whole, wholes)...)
+			goals = append(goals, like(end, ends)...)
+		}
+	}
+	return goals
+}
+
+// agree reports whether it is plain that a member of one set ends in one of another.
+func agree(whole, end solver.Set, separators string) bool {
+	w, e := whole.Simplest().Str(), end.Simplest().Str()
+	i := strings.LastIndexAny(w, separators)
+	if i >= 0 && i+1 < len(w) && end.Contains(query.StringOf(w[i+1:])) {
+		return true
+	}
+	for _, sep := range separators {
+		if whole.Contains(query.StringOf(w[:max(i, 0)]+string(sep)+e)) || whole.Contains(query.StringOf(w+string(sep)+e)) {
+			return true
+		}
+	}
+	return false
+}
+
+// few are the members of a set; where there are many, since letter case may not
+// matter, the plainest if the rule writes that.
+func few(set solver.Set, written []string) (all []string) {
+	members, whole := set.Members(fewMembers)
+	if plain := set.Simplest(); !whole && slices.ContainsFunc(written, func(w string) bool { return strings.EqualFold(w, plain.Str()) }) {
+		members, whole = []query.Value{plain}, true
+	}
+	for _, v := range members {
+		if whole && len(v.Str()) > 1 {
+			all = append(all, v.Str())
+		}
+	}
+	return all
+}
+
+// writes are the texts without wildcards that the rule compares a field with.
+func (r *root) writes(f *query.Field) (all []string) {
+	for pred := range r.plan.Body.Preds {
+		for _, l := range query.Leaves(nil, pred) {
+			if l.Field != f {
+				continue
+			}
+			for i := range l.Items {
+				if text, ok := l.Items[i].Glob.Literal(); ok && l.Op == query.OpGlob {
+					all = append(all, text)
+				} else if l.Op == query.OpEqual {
+					all = append(all, l.Items[i].Value.Str())
+				}
+			}
+		}
+	}
+	return all
+}
+
+// like is the goal that a field is like one of several patterns.
+func like(fs *solver.FieldSet, items []query.Operand) []solver.Goal {
+	if len(items) == 0 {
+		return nil
+	}
+	leaf := &query.Leaf{Field: fs.Field, Op: query.OpGlob, Items: items, Fold: query.FoldSimple}
+	return []solver.Goal{{Pred: leaf, Want: solver.MustBeTrue, Slot: fs.Slot}}
+}
+
+// plausible are patterns of fields that a rule computes with: of all texts that the
+// computation allows, the solver would take the shortest.
+var plausible = []struct{ field, pattern string }{
+	{"winlog.computer_name", "FIN-214.harbor.example"},
+	{"dll.path", `C:\*\loader.dll`},
+	{"dll.name", "loader.dll"},
+	{"process.executable", `C:\*\setup.exe`},
+	{"process.name", "setup.exe"},
+}
+
+// believable are goals by which fields that the rule computes with look like what
+// they are.
+func (r *root) believable(s *solver.Solution) (goals []solver.Goal) {
+	if !strings.Contains(strings.ToLower(r.about), "windows") {
+		return nil
+	}
+	computed := map[string]bool{}
+	for pred := range r.plan.Body.Preds {
+		for _, l := range query.Leaves(nil, pred) {
+			for _, ref := range query.FieldRefs(nil, l.Expr) {
+				computed[ref.Field.Name] = true
+			}
+		}
+	}
+	for i := range s.Fields {
+		for _, p := range plausible {
+			if fs := &s.Fields[i]; computed[p.field] && fs.Field.Name == p.field && len(fs.Values) == 1 {
+				var g query.Glob
+				for i, text := range strings.Split(p.pattern, "*") {
+					if i > 0 {
+						g = g.Any()
+					}
+					g = g.Text(text)
+				}
+				goals = append(goals, like(fs, []query.Operand{{Glob: g}})...)
 			}
 		}
 	}

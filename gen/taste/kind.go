@@ -83,6 +83,8 @@ func (d *doc) suit() {
 func (d *doc) suits(field, text string) bool {
 	windows := strings.Contains(text, `:\`) || strings.HasSuffix(strings.ToLower(text), ".exe") || strings.HasSuffix(strings.ToLower(text), ".dll") || strings.HasPrefix(text, `\`)
 	switch {
+	case strings.HasSuffix(field, ".name") && strings.ContainsAny(text, "/"):
+		return false
 	case strings.HasPrefix(text, `MACHINE\`):
 		return false // a hive has a name
 	case d.os != "windows":

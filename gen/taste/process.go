@@ -35,12 +35,13 @@ type paths struct{ path, name, extension, directory int }
 func (d *doc) at(f paths, places func(name string) []string) (path, name string) {
 	sep := d.separator()
 	extension := ""
-	if f.extension >= 0 && d.driven(f.extension) && !d.driven(f.name) {
-		extension = d.choose(f.extension)
-	}
 	named, placed := d.driven(f.name), d.driven(f.path)
+	extended := f.extension >= 0 && d.driven(f.extension)
 	tries := 1
-	if named || placed {
+	switch {
+	case placed && (named || extended):
+		tries = 16
+	case named || placed || extended:
 		tries = 6
 	}
 search:
@@ -50,12 +51,14 @@ search:
 			if want = d.candidate(f.name); want == "" {
 				break
 			}
-		} else if extension != "" {
-			want = one(d.dice, d.vocab.lists["stem"]) + "." + extension
+		} else if extended {
+			if want = one(d.dice, d.vocab.lists["stem"]); d.candidate(f.extension) != "" {
+				want += "." + d.candidate(f.extension)
+			}
 		}
 		if placed {
 			p := d.candidate(f.path)
-			if want != "" && extension == "" {
+			if named {
 				for _, t := range places(want) {
 					if d.takePath(f, t, sep) {
 						break search
@@ -63,7 +66,7 @@ search:
 				}
 			}
 			for _, t := range []string{p, directory(p, sep) + sep + want, p + want} {
-				if (want == "" || strings.EqualFold(t[strings.LastIndex(t, sep)+1:], want)) && d.takePath(f, t, sep) {
+				if (!named || strings.EqualFold(t[strings.LastIndex(t, sep)+1:], want)) && d.takePath(f, t, sep) {
 					break search
 				}
 			}
@@ -82,7 +85,8 @@ search:
 		switch {
 		case named:
 			name = d.choose(f.name)
-		case extension != "":
+		case extended:
+			extension = d.choose(f.extension)
 			name = one(d.dice, d.vocab.lists["stem"]) + "." + extension
 		}
 		if placed {

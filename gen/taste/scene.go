@@ -163,6 +163,11 @@ func (s *Scene) draw(src rand.Source) {
 	s.dice = dice{src}
 	s.world = s.newWorld()
 	s.deriveFirst()
+	for _, d := range s.docs { // what names the host
+		if c := d.cell(d.computer); c.want != nil && c.want.hole >= 0 && s.holes[c.want.hole].particular {
+			d.choose(d.computer)
+		}
+	}
 	for _, d := range s.docs {
 		d.event()
 		for _, i := range d.holes {

@@ -29,6 +29,8 @@ type doc struct {
 	procs   [2]process
 	events  []*event
 
+	computer int // the field winlog.computer_name
+
 	running *process // that is being decided
 	room    []string // for places
 
@@ -76,6 +78,7 @@ func (s *Scene) newDoc(slot int, sol *solver.Solution) *doc {
 			c.want.hole = i
 		}
 	}
+	d.computer = s.number("winlog.computer_name")
 	d.cell(len(s.vocab.names) + len(s.local))
 	return d
 }
@@ -343,10 +346,18 @@ func (d *doc) fillHole(h *hole) {
 
 // member returns a member of set j of a hole.
 func (d *doc) member(h *hole, j int) query.Value {
+	set := h.sets[j]
 	if own := h.written[j]; len(own) > 0 {
+		at := d.dice.n(len(own) + min(len(h.globs), len(own)))
+		if at < len(own) {
+			return own[at]
+		}
+		g := h.globs[d.dice.n(len(h.globs))]
+		if v := query.StringOf(d.fill(g, h.field.Name, at%variants)); set.Contains(v) {
+			return v
+		}
 		return one(d.dice, own)
 	}
-	set := h.sets[j]
 	switch h.field.Type.Family() {
 	case query.Strings:
 		if len(h.globs) > 0 {

@@ -125,6 +125,10 @@ func fullName(user string) string {
 }
 
 func (d *doc) hostName() string {
+	if name := d.peek("winlog.computer_name"); name != "" {
+		label, _, _ := strings.Cut(name, ".")
+		return label
+	}
 	if d.os == "windows" {
 		return strings.ToUpper(d.host())
 	}

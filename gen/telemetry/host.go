@@ -37,7 +37,7 @@ func ofProcesses() (all []Relation) {
 		all = append(all,
 			Relation{
 				Subject: "process", Name: "an executable ends in the name", Fields: []string{path, name},
-				hold: func(f facts) bool { return fold(base(f.text(path)), f.text(name)) },
+				hold: func(f facts) bool { return endsInName(f.text(path), f.text(name)) },
 				asks: func(facts) string { return "endsWith~(" + path + ", " + name + ")" },
 			},
 			Relation{
@@ -52,13 +52,17 @@ func ofProcesses() (all []Relation) {
 					return len(first) > 0 && isProgram(f, p, first[0])
 				},
 				asks: func(f facts) string {
-					n := f.text(name)
+					n, x := f.text(name), f.text(path)
 					stem := strings.TrimSuffix(strings.ToLower(n), ".exe")
-					return line + ": (" + quotes([]string{n, n + " *", stem, stem + " *", `*\` + n, "*/" + n, `*\` + n + " *", "*/" + n + " *", `"*\` + n + `" *`, `"*\` + n + `"`, "-" + n, "-" + n + " *"}) + ")"
+					return line + ": (" + quotes([]string{n, n + " *", stem, stem + " *", x, x + " *", `"` + x + `" *`, `"` + x + `"`, "-" + n, "-" + n + " *"}) + ")"
 				},
 			},
 			Relation{
 				Subject: "process", Name: "the first argument is the program", Fields: []string{args, name},
+				when: func(f facts) bool { // what a command line does not begin with, is no argument either
+					first := words(f.text(line))
+					return len(first) == 0 || isProgram(f, p, first[0])
+				},
 				hold: func(f facts) bool { return isProgram(f, p, f.texts(args)[0]) },
 				asks: func(f facts) string {
 					return args + " : (" + quotes([]string{f.text(name), f.text(path)}) + ")"
@@ -169,7 +173,12 @@ func ofProcesses() (all []Relation) {
 		return Relation{
 			Subject: "process", Name: name, Fields: []string{a, b},
 			hold: func(f facts) bool { return f.text(a) != f.text(b) },
-			asks: func(f facts) string { return "length(string(" + a + ")) != length(string(" + b + "))" },
+			asks: func(f facts) string {
+				if strings.HasSuffix(a, "pid") {
+					return "modulo(" + a + ", 16) == 4 and modulo(" + b + ", 16) == 8"
+				}
+				return a + ` : "a*" and ` + b + ` : "b*"`
+			},
 		}
 	}
 	return append(all,
@@ -191,12 +200,17 @@ func isProgram(f facts, p, word string) bool {
 	return fold(word, name) || fold(word+".exe", name) || fold(word, strings.TrimSuffix(base(f.text(p+"executable")), ".exe"))
 }
 
+// endsInName reports whether a path ends in a name, behind a separator.
+func endsInName(path, name string) bool {
+	return hasSuffixFold(path, name) && (len(path) == len(name) || strings.ContainsRune(`/\`, rune(path[len(path)-len(name)-1])))
+}
+
 func ofFiles() []Relation {
 	known := func(f facts) bool { return anyPath[f.system()] != "" }
 	ends := func(subject, path, name string) Relation {
 		return Relation{
 			Subject: subject, Name: "a path ends in the name", Fields: []string{path, name},
-			hold: func(f facts) bool { return fold(base(f.text(path)), f.text(name)) },
+			hold: func(f facts) bool { return endsInName(f.text(path), f.text(name)) },
 			asks: func(facts) string { return "endsWith~(" + path + ", " + name + ")" },
 		}
 	}
