@@ -75,9 +75,9 @@ func (d *doc) opening(next string, kind textKind, variant int) string {
 	case line && strings.HasSuffix(field(next), ".exe"):
 		return ""
 	case line && d.running != nil && d.running.name != "":
-		return d.running.name + " "
+		return d.running.name + tail(next, " ")
 	case line && variant == 0:
-		return d.shell() + " "
+		return d.shell() + tail(next, " ")
 	case strings.HasPrefix(next, `\Users\`), strings.HasPrefix(next, `\ProgramData`), strings.HasPrefix(next, `\Windows\`), strings.HasPrefix(next, `\Program`):
 		return "C:"
 	case strings.HasPrefix(next, `\AppData`), strings.HasPrefix(next, `\Downloads`), strings.HasPrefix(next, `\Desktop`), strings.HasPrefix(next, `\Documents`):

@@ -156,7 +156,7 @@ func (s *Scene) chooseSystem() {
 		}
 	}
 	onWindows := slices.ContainsFunc(s.plan.Fields, func(f *query.Field) bool {
-		return strings.HasPrefix(f.Name, "winlog.") || strings.HasPrefix(f.Name, "registry.") || strings.HasPrefix(f.Name, "dll.")
+		return strings.HasPrefix(f.Name, "winlog.") || strings.HasPrefix(f.Name, "registry.") || strings.HasPrefix(f.Name, "dll.") || strings.HasPrefix(f.Name, "powershell.")
 	})
 	switch {
 	case onWindows, slices.Contains(candidates, "windows") && strings.Contains(strings.Join(s.plan.Indices, " "), "endpoint") && !s.unixNames():

@@ -63,7 +63,7 @@ func TestFill(t *testing.T) {
 	}{
 		{"file.path", `?:\Users\*\AppData\*.exe`, `C:\Users\`, `.exe`},
 		{"process.executable", `*\cmd.exe`, `C:\Windows\System32`, `\cmd.exe`},
-		{"process.command_line", `* -enc*`, ``, `==`},
+		{"process.command_line", `* -enc*`, ``, `=`},
 		{"registry.path", `HKLM\SYSTEM\*ControlSet*\Services\*\ImagePath`, `HKLM\SYSTEM\CurrentControlSet`, `\ImagePath`},
 		{"file.path", `/home/*/.ssh/*`, `/home/`, ``},
 		{"user.name", `svc-*`, `svc-`, ``},
