@@ -109,7 +109,7 @@ func joined(body query.Body, f *query.Field) bool {
 	case *query.Threshold:
 		return slices.Contains(b.By, f) || b.Distinct != nil && b.Distinct.Field == f
 	case *query.NewTerms:
-		return slices.Contains(b.Terms, f)
+		return slices.Contains(b.Terms, f) && !f.Array // of several terms, one that is new suffices
 	case *query.IndicatorMatch:
 		return slices.ContainsFunc(b.Groups, func(g query.MappingGroup) bool {
 			return slices.ContainsFunc(g, func(m query.Mapping) bool { return m.Field == f || m.Indicator == f })

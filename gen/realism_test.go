@@ -21,6 +21,7 @@ import (
 // tally counts what a relation came to over many documents.
 type tally struct {
 	holds, excused, broken int
+	undecided              int // the solver does not know
 	example                string
 }
 
@@ -76,6 +77,9 @@ func (l *linter) judge(s *Source, k uint64, docs []query.Document, file string) 
 		for _, b := range broken {
 			if why := l.excuse(r, branch, docs, b, file); why == "" {
 				tally.excused++
+				continue
+			} else if strings.HasPrefix(why, "unknown") {
+				tally.undecided++
 				continue
 			} else if tally.broken++; tally.example == "" || tally.broken < 6 {
 				tally.example += "\n\t" + file + ": " + b.Detail + " (" + why + ")"
@@ -167,7 +171,7 @@ func (l *linter) ask(r *root, branch int, docs []query.Document, b telemetry.Bro
 func (l *linter) count() (all, broken, gibberish int) {
 	for _, y := range l.tallies {
 		broken += y.broken
-		all += y.holds + y.excused + y.broken
+		all += y.holds + y.excused + y.undecided + y.broken
 	}
 	for _, n := range l.gibberish {
 		gibberish += n
@@ -178,10 +182,10 @@ func (l *linter) count() (all, broken, gibberish int) {
 // String is the table of what held and what did not.
 func (l *linter) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-66s %8s %8s %8s\n", "relation", "holds", "excused", "broken")
+	fmt.Fprintf(&b, "%-66s %8s %8s %9s %8s\n", "relation", "holds", "excused", "undecided", "broken")
 	for _, key := range l.order {
 		y := l.tallies[key]
-		fmt.Fprintf(&b, "%-66s %8d %8d %8d%s\n", key, y.holds, y.excused, y.broken, y.example)
+		fmt.Fprintf(&b, "%-66s %8d %8d %9d %8d%s\n", key, y.holds, y.excused, y.undecided, y.broken, y.example)
 	}
 	all, broken, gibberish := l.count()
 	fmt.Fprintf(&b, "%d judgements, %d broken; gibberish in %d of %d texts\n%s", all, broken, gibberish, l.values, strings.Join(l.examples, "\n"))

@@ -511,7 +511,7 @@ func (d *doc) compose(p *process, f *processFields, first string, line, asked []
 	if n := len(p.program.command); variant == 0 && len(line) == 0 && len(asked) > 0 && len(args) == 2 && strings.HasPrefix(args[1], "-") && n > 0 {
 		args = append(args, d.expand(p.program.command[n-1]))
 	}
-	if d.driven(f.count) {
+	if !d.fitsValue(f.count, query.IntOf(int64(len(args)))) {
 		if n, ok := d.atLeast(f.count); ok && int64(len(args)) < n && n <= manyArguments {
 			for int64(len(args)) < n {
 				args = append(args, d.tmp()+d.separator()+one(d.dice, d.vocab.lists["stem"]))
@@ -584,8 +584,14 @@ func (d *doc) fitsArgs(p *process, f int, args []string) bool {
 	if c.want.hole < 0 {
 		return c.want.keeps == nil || c.want.keeps(nil, values)
 	}
-	d.choose(f)
 	h := &d.Scene.holes[c.want.hole]
+	if h.stamp != d.turn && !d.driven(f) && len(h.sets) == 1 && h.alone {
+		// The rule leaves most values open: one of these may be the one.
+		if i := slices.IndexFunc(values, func(v query.Value) bool { return h.contains(0, v) }); i >= 0 {
+			h.stamp, h.values = d.turn, append(h.values[:0], values[i])
+		}
+	}
+	d.choose(f)
 	if h.keeps == nil || h.same != c.want.hole {
 		return slices.EqualFunc(h.values, values, query.Value.Equal)
 	}

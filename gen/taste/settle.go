@@ -413,7 +413,7 @@ func (d *doc) member(h *hole, j int) query.Value {
 	if v, ok := d.weave(h, j); ok {
 		return v
 	}
-	return d.tidy(set.Draw(d.dice.src), set, h.field.Name)
+	return d.tidy(d.worded(h, set.Draw(d.dice.src), set), set, h.field.Name)
 }
 
 // tidy makes a drawn text more like what people write, as far as its set has that:

@@ -3,8 +3,10 @@ package taste
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver"
 )
 
 // This file makes members of sets that no single pattern of the rule describes:
@@ -78,6 +80,31 @@ func (d *doc) respaced(h *hole, member string) string {
 		}
 	}
 	return text()
+}
+
+// worded puts letters of words in place of those that a set has drawn at random, as
+// many as they are.
+func (d *doc) worded(h *hole, v query.Value, in solver.Set) query.Value {
+	parts := cover(v.Str(), h.pieces)
+	words := one(d.dice, d.vocab.lists["word"]) + one(d.dice, d.vocab.lists["stem"])
+	for i := range parts {
+		n := utf8.RuneCountInString(parts[i].text)
+		if parts[i].covered || n < 4 {
+			continue
+		}
+		had := parts[i].text
+		parts[i].text = strings.Repeat(words, n/len(words)+1)[:n]
+		var b strings.Builder
+		for _, p := range parts {
+			b.WriteString(p.text)
+		}
+		if w := query.StringOf(b.String()); in.Contains(w) {
+			v = w
+		} else {
+			parts[i].text = had
+		}
+	}
+	return v
 }
 
 // cover cuts a text where pieces begin and end. Stretches that no piece covers

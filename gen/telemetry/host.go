@@ -38,7 +38,12 @@ func ofProcesses() (all []Relation) {
 			Relation{
 				Subject: "process", Name: "an executable ends in the name", Fields: []string{path, name},
 				hold: func(f facts) bool { return endsInName(f.text(path), f.text(name)) },
-				asks: func(facts) string { return "endsWith~(" + path + ", " + name + ")" },
+				asks: func(f facts) string {
+					if f.system() == "windows" {
+						return "endsWith~(" + path + ", " + name + ")"
+					}
+					return "endsWith(" + path + ", " + name + ")"
+				},
 			},
 			Relation{
 				Subject: "process", Name: "an executable is a path of the system", Fields: []string{path}, when: known,
@@ -125,11 +130,14 @@ func ofProcesses() (all []Relation) {
 					return n >= 0 && n <= 4194304 && (f.system() != "windows" || n%4 == 0)
 				},
 				asks: func(f facts) string {
-					ask := p + "pid >= 0 and " + p + "pid <= 4194304"
-					if f.system() == "windows" {
-						ask += " and modulo(" + p + "pid, 4) == 0"
+					if f.system() != "windows" {
+						return p + "pid >= 0 and " + p + "pid <= 4194304"
 					}
-					return ask
+					var some []string // a list, since the solver does not reason about remainders
+					for n := 4; n < 400; n += 4 {
+						some = append(some, decimal(n))
+					}
+					return p + "pid in (" + strings.Join(some, ", ") + ")"
 				},
 			},
 			Relation{
