@@ -3,6 +3,7 @@ package taste
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
@@ -85,11 +86,18 @@ func (d *doc) respaced(h *hole, member string) string {
 // worded puts letters of words in place of those that a set has drawn at random, as
 // many as they are.
 func (d *doc) worded(h *hole, v query.Value, in solver.Set) query.Value {
-	parts := cover(v.Str(), h.pieces)
+	var parts []stretch
+	for _, p := range cover(v.Str(), h.pieces) {
+		if p.covered {
+			parts = append(parts, p)
+		} else {
+			parts = append(parts, runs(p.text)...)
+		}
+	}
 	words := one(d.dice, d.vocab.lists["word"]) + one(d.dice, d.vocab.lists["stem"])
 	for i := range parts {
 		n := utf8.RuneCountInString(parts[i].text)
-		if parts[i].covered || n < 4 {
+		if parts[i].covered || n < 3 {
 			continue
 		}
 		had := parts[i].text
@@ -105,6 +113,19 @@ func (d *doc) worded(h *hole, v query.Value, in solver.Set) query.Value {
 		}
 	}
 	return v
+}
+
+// runs cuts a text between punctuation, which is marked as covered, and the rest.
+func runs(text string) (parts []stretch) {
+	for i, r := range text {
+		mark := r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		if n := len(parts); n > 0 && parts[n-1].covered == mark {
+			parts[n-1].text += string(r)
+		} else {
+			parts = append(parts, stretch{text[i : i+utf8.RuneLen(r)], mark})
+		}
+	}
+	return parts
 }
 
 // cover cuts a text where pieces begin and end. Stretches that no piece covers
