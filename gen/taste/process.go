@@ -485,7 +485,7 @@ func (d *doc) compose(p *process, f *processFields, first string, line, asked []
 		} else {
 			line = line[1:]
 		}
-		if variant == 1 {
+		if variant != 1 {
 			args = append(args, asked...)
 			asked = nil
 		}
