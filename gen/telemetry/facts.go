@@ -17,11 +17,8 @@ func (f facts) has(name string) bool { return len(f.values(name)) > 0 }
 
 // text is the first value of a field, as text.
 func (f facts) text(name string) string {
-	for _, v := range f.values(name) {
-		if v.Kind() == query.String {
-			return v.Str()
-		}
-		return v.String()
+	if all := f.texts(name); len(all) > 0 {
+		return all[0]
 	}
 	return ""
 }
@@ -106,8 +103,8 @@ func quotes(list []string) string {
 	return strings.Join(all, ", ")
 }
 
-// pattern writes a text as a pattern that stands for itself, with a star before
-// and behind it.
+// within writes a pattern for texts that hold another, with a star before and
+// behind it.
 func within(s string) string { return quote("*" + strings.NewReplacer("*", "?").Replace(s) + "*") }
 
 func decimal(n int) string { return strconv.Itoa(n) }

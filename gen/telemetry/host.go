@@ -272,7 +272,7 @@ func ofFiles() []Relation {
 			Subject: "registry", Name: "a path begins with a hive", Fields: []string{"registry.path"},
 			hold: func(f facts) bool {
 				root, _, _ := strings.Cut(f.text("registry.path"), `\`)
-				return root == "" || len(root) >= 4 && (hasPrefixFold(root, "HK"))
+				return root == "" || len(root) >= 4 && hasPrefixFold(root, "HK")
 			},
 			asks: func(facts) string { return `registry.path : ("HK??\\*", "HKEY_*", "\\REGISTRY\\*")` },
 		},

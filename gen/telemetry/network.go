@@ -106,7 +106,7 @@ func ofNetworks() (all []Relation) {
 			},
 		)
 	}
-	version := func(net string, six bool) Relation {
+	version := func(net string) Relation {
 		return Relation{
 			Subject: "network", Name: "addresses are of the network's type", Fields: []string{"network.type", net},
 			when: func(f facts) bool {
@@ -119,7 +119,7 @@ func ofNetworks() (all []Relation) {
 		}
 	}
 	return append(all,
-		version("source.ip", false), version("destination.ip", false),
+		version("source.ip"), version("destination.ip"),
 		Relation{
 			Subject: "network", Name: "all bytes are those of both ends", Fields: []string{"network.bytes", "source.bytes", "destination.bytes"},
 			hold: func(f facts) bool {
