@@ -252,7 +252,7 @@ func (d *doc) registry() {
 	search:
 		for range 6 {
 			p, v := d.candidate(f.path), d.candidate(f.value)
-			for _, t := range []string{p, directory(p, `\`) + `\` + v, p + v, p + `\` + v} {
+			for _, t := range []string{d.endingIn(f.path, `\`+v), p, directory(p, `\`) + `\` + v, p + v, p + `\` + v} {
 				if last := t[strings.LastIndexByte(t, '\\')+1:]; d.fits(f.path, t) && (d.fits(f.value, last) || strings.HasSuffix(t, v) && d.fits(f.value, v)) {
 					d.settle(f.path, t)
 					d.settle(f.value, last, v)

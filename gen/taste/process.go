@@ -51,6 +51,11 @@ search:
 			if want = d.candidate(f.name); want == "" {
 				break
 			}
+			if extended {
+				if end := "." + d.candidate(f.extension); !strings.HasSuffix(strings.ToLower(want), strings.ToLower(end)) && d.fits(f.name, want+end) {
+					want += end
+				}
+			}
 		} else if extended {
 			if want = one(d.dice, d.vocab.lists["stem"]); d.candidate(f.extension) != "" {
 				want += "." + d.candidate(f.extension)
@@ -63,6 +68,9 @@ search:
 					if d.takePath(f, t, sep) {
 						break search
 					}
+				}
+				if t := d.endingIn(f.path, sep+want); t != "" && d.takePath(f, t, sep) {
+					break search
 				}
 			}
 			for _, t := range []string{p, directory(p, sep) + sep + want, p + want} {
@@ -114,6 +122,35 @@ search:
 		}
 	}
 	return path, name
+}
+
+// endingIn is a text that the rule's own patterns would have in a field, and that
+// ends in another, letter case aside; "" if there is none.
+func (d *doc) endingIn(f int, end string) string {
+	c := d.cell(f)
+	if c.stamp == d.turn || c.want == nil || c.want.hole < 0 {
+		return ""
+	}
+	h := &d.Scene.holes[c.want.hole]
+	n := len(h.globs)
+	if n == 0 {
+		return ""
+	}
+	lower := strings.ToLower(end)
+	at := d.dice.n(n)
+	for i := range n {
+		g := h.globs[(at+i)%n]
+		last := g[len(g)-1]
+		if text := strings.ToLower(last.Text); last.Kind != query.GlobText || !strings.HasSuffix(text, lower) && !strings.HasSuffix(lower, text) {
+			continue
+		}
+		for variant := range variants {
+			if text := d.fill(g, h.kind, variant); strings.HasSuffix(strings.ToLower(text), lower) && d.fits(f, text) {
+				return text
+			}
+		}
+	}
+	return ""
 }
 
 // takePath decides path and name, if the rule allows both and what is read off
@@ -246,6 +283,7 @@ func (d *doc) process(role int) *process {
 		like = from.doc.process(from.role)
 	}
 	d.running = p
+	said := ""
 	if like != nil && (like.name != "" || like.path != "") {
 		p.program = like.program
 		p.path, p.name = d.at(f.where, func(name string) []string {
@@ -255,13 +293,14 @@ func (d *doc) process(role int) *process {
 			return []string{like.path}
 		})
 	} else {
+		said = d.said(f)
 		p.program = d.suggest(role)
 		p.path, p.name = d.at(f.where, func(name string) []string { return d.places(p.program, name) })
 	}
 	if p.program == nil || !strings.EqualFold(p.program.name, p.name) {
 		p.program = d.called(p.name)
 	}
-	d.commandLine(p, f, like)
+	d.commandLine(p, f, like, said)
 	d.identity(p, f, role, like)
 	return p
 }
@@ -378,9 +417,27 @@ func (d *doc) usual(name string) []string {
 // manyArguments is how many there are at most in a command line of taste.
 const manyArguments = 64
 
-// commandLine decides command line and arguments, which say the same.
-func (d *doc) commandLine(p *process, f *processFields, like *process) {
+// said is a command line by which the rule says where the program is; the program
+// is then there. It is "" where the rule does not.
+func (d *doc) said(f *processFields) string {
+	if !d.driven(f.line) {
+		return ""
+	}
+	line := d.candidate(f.line)
+	args := splitLine(line)
+	if len(args) == 0 || !d.takePath(f.where, args[0], d.separator()) {
+		return ""
+	}
+	return line
+}
+
+// commandLine decides command line and arguments, which say the same. A line that
+// was said comes first.
+func (d *doc) commandLine(p *process, f *processFields, like *process, said string) {
 	if like != nil && len(like.args) > 0 && (d.takeText(p, f, like.line) || d.takeLine(p, f, like.args)) {
+		return
+	}
+	if said != "" && d.takeText(p, f, said) {
 		return
 	}
 	asked := d.asked(f.args)

@@ -285,7 +285,7 @@ func ofHosts() (all []Relation) {
 			Subject: "host", Name: "what only Windows has is on Windows", Fields: []string{prefix, "host.os.type"},
 			when: func(f facts) bool { return prefix != "dll.path" || strings.Contains(f.text(prefix), `\`) },
 			hold: func(f facts) bool { return f.system() == "windows" },
-			asks: func(facts) string { return `host.os.type == "windows"` },
+			asks: func(facts) string { return `host.os.type == "windows" or ` + prefix + ` == null` },
 		})
 	}
 	families := map[string][]string{"windows": {"windows"}, "linux": {"debian", "ubuntu", "redhat", "suse", "amazon", "linux"}, "macos": {"darwin", "macos"}}
