@@ -36,7 +36,7 @@ func (d *doc) fill(g query.Glob, kind textKind, variant int) string {
 			b = append(b, d.single(before, next))
 		case variant == variants-1:
 		case i == 0:
-			b = append(b, d.opening(next, kind, variant, len(g) == 2)...)
+			b = append(b, d.opening(next, kind, variant)...)
 		case next == "":
 			b = append(b, d.closing(before, kind, variant)...)
 		default:
@@ -58,11 +58,10 @@ func (d *doc) single(before, next string) byte {
 	return byte('a' + d.dice.n(26))
 }
 
-// opening is what a leading star stands for; whole says that nothing comes behind
-// what is next.
-func (d *doc) opening(next string, kind textKind, variant int, whole bool) string {
+// opening is what a leading star stands for.
+func (d *doc) opening(next string, kind textKind, variant int) string {
 	line := kind == inLine
-	if kind == inProgram && whole && variant == 0 {
+	if kind == inProgram && variant == 0 {
 		// Programs are where they usually are, if the rule has it so.
 		base := next[strings.LastIndexAny(next, `/\`)+1:]
 		if path := d.usual(base)[0]; base != "" && len(path) > len(next) && strings.EqualFold(path[len(path)-len(next):], next) {
@@ -70,6 +69,10 @@ func (d *doc) opening(next string, kind textKind, variant int, whole bool) strin
 		}
 	}
 	switch {
+	case kind.isPath() && strings.HasPrefix(next, ":"):
+		return "C"
+	case kind.isPath() && len(next) > 2 && next[1] == ':':
+		return "" // the drive is there
 	case kind == inRegistry && strings.HasPrefix(next, `\`):
 		if strings.HasPrefix(strings.ToUpper(next), `\SYSTEM`) || strings.HasPrefix(strings.ToUpper(next), `\SOFTWARE`) {
 			return []string{"HKLM", `\REGISTRY\MACHINE`, "HKEY_LOCAL_MACHINE"}[variant]
@@ -87,6 +90,8 @@ func (d *doc) opening(next string, kind textKind, variant int, whole bool) strin
 		return d.shell() + tail(next, " ")
 	case strings.HasPrefix(next, `\Users\`), strings.HasPrefix(next, `\ProgramData`), strings.HasPrefix(next, `\Windows\`), strings.HasPrefix(next, `\Program`):
 		return "C:"
+	case startsFold(next, `\Start Menu\`):
+		return d.home() + `\AppData\Roaming\Microsoft\Windows`
 	case strings.HasPrefix(next, `\AppData`), strings.HasPrefix(next, `\Downloads`), strings.HasPrefix(next, `\Desktop`), strings.HasPrefix(next, `\Documents`):
 		return d.home()
 	case strings.HasPrefix(next, `\Temp\`), strings.HasPrefix(next, `\Tasks\`), strings.HasPrefix(next, `\System32`), strings.HasPrefix(next, `\SysWOW64`):
@@ -109,6 +114,11 @@ func (d *doc) opening(next string, kind textKind, variant int, whole bool) strin
 		return one(d.dice, d.vocab.lists["stem"])
 	}
 	return ""
+}
+
+// startsFold reports whether a text starts with another, letter case aside.
+func startsFold(text, start string) bool {
+	return len(text) >= len(start) && strings.EqualFold(text[:len(start)], start)
 }
 
 // field is the first word of a text.
@@ -141,6 +151,8 @@ func (d *doc) closing(before string, kind textKind, variant int) string {
 		return one(d.dice, d.vocab.lists["folder"])
 	case last == `\` || last == "/":
 		return d.leaf()
+	case kind == inProgram && d.os == "windows" && variant == 0 && last != "." && strings.LastIndexByte(before, '.') < strings.LastIndexByte(before, '\\'):
+		return ".exe"
 	case last == "=" || last == " ":
 		return one(d.dice, d.vocab.lists["stem"])
 	case line && variant == 0 && d.dice.n(2) == 0:
@@ -232,14 +244,14 @@ func (d *doc) guess(name string, kind textKind) []string {
 	case strings.HasSuffix(name, "process.name") || strings.HasSuffix(name, "parent.name"):
 		p := one(d.dice, d.vocab.programs[d.os])
 		return []string{p.name, d.leaf()}
-	case strings.HasSuffix(name, "executable"):
+	case kind == inProgram:
 		p := one(d.dice, d.vocab.programs[d.os])
 		return []string{p.dir + sep + p.name, d.tmp() + sep + d.leaf()}
-	case name == "user.name":
+	case name == "user.name" || name == "User":
 		return []string{d.world.user, strings.ToUpper(d.world.host) + "$"}
 	case name == "host.name" || name == "winlog.computer_name":
 		return []string{d.hostName(), d.hostName() + "." + d.world.org + ".example"}
-	case name == "dll.path":
+	case name == "dll.path" || name == "ImageLoaded":
 		return []string{d.root() + sep + one(d.dice, d.vocab.lists["stem"]) + ".dll"}
 	case name == "dll.name":
 		return []string{one(d.dice, d.vocab.lists["stem"]) + ".dll"}
@@ -273,7 +285,9 @@ func (d *doc) guess(name string, kind textKind) []string {
 		return []string{d.world.user}
 	case strings.Contains(lower, "domain") || lower == "hostname":
 		return []string{one(d.dice, d.vocab.lists["domain"])}
-	case strings.Contains(lower, "path"):
+	case kind == inRegistry:
+		return []string{`HKLM\SOFTWARE\` + one(d.dice, d.vocab.lists["folder"])}
+	case kind == inPath || strings.Contains(lower, "path"):
 		return []string{d.tmp() + d.separator() + d.leaf()}
 	}
 	return []string{one(d.dice, d.vocab.lists["word"]), one(d.dice, d.vocab.lists["stem"])}

@@ -73,7 +73,7 @@ search:
 					break search
 				}
 			}
-			for _, t := range []string{p, directory(p, sep) + sep + want, p + want} {
+			for _, t := range []string{p, directory(p, sep) + sep + want, p + want, p + sep + want} {
 				if (!named || strings.EqualFold(t[strings.LastIndex(t, sep)+1:], want)) && d.takePath(f, t, sep) {
 					break search
 				}
@@ -132,11 +132,16 @@ func (d *doc) endingIn(f int, end string) string {
 		return ""
 	}
 	h := &d.Scene.holes[c.want.hole]
+	lower := strings.ToLower(end)
+	for _, v := range h.written[0] {
+		if text := v.Str(); strings.HasSuffix(strings.ToLower(text), lower) && d.fits(f, text) {
+			return text
+		}
+	}
 	n := len(h.globs)
 	if n == 0 {
 		return ""
 	}
-	lower := strings.ToLower(end)
 	at := d.dice.n(n)
 	for i := range n {
 		g := h.globs[(at+i)%n]
@@ -288,13 +293,17 @@ func (d *doc) process(role int) *process {
 		p.program = like.program
 		p.path, p.name = d.at(f.where, func(name string) []string {
 			if name != "" && !strings.EqualFold(name, like.name) {
-				return append([]string{directory(like.path, d.separator()) + d.separator() + name}, d.usual(name)...)
+				beside := directory(like.path, d.separator()) + d.separator() + name
+				if d.systemOwned(strings.ToLower(name)) {
+					return append(d.usual(name), beside)
+				}
+				return append([]string{beside}, d.usual(name)...)
 			}
 			return []string{like.path}
 		})
 	} else {
-		said = d.said(f)
 		p.program = d.suggest(role)
+		said = d.said(p, f)
 		p.path, p.name = d.at(f.where, func(name string) []string { return d.places(p.program, name) })
 	}
 	if p.program == nil || !strings.EqualFold(p.program.name, p.name) {
@@ -339,8 +348,8 @@ func (d *doc) suggest(role int) *program {
 				return p
 			}
 		}
-		if d.hint != nil && (d.driven(d.fields.process[0].line) || d.driven(d.fields.process[0].args)) {
-			return d.hint
+		if f := &d.fields.process[0]; d.driven(f.line) || d.driven(f.args) {
+			return d.called(d.shell())
 		}
 	}
 	switch d.profile.name {
@@ -419,13 +428,27 @@ const manyArguments = 64
 
 // said is a command line by which the rule says where the program is; the program
 // is then there. It is "" where the rule does not.
-func (d *doc) said(f *processFields) string {
+func (d *doc) said(p *process, f *processFields) string {
 	if !d.driven(f.line) {
 		return ""
 	}
+	p.name = p.program.name // which opens lines that do not say it
 	line := d.candidate(f.line)
 	args := splitLine(line)
-	if len(args) == 0 || !d.takePath(f.where, args[0], d.separator()) {
+	if len(args) == 0 {
+		return ""
+	}
+	path := args[0]
+	if !strings.Contains(path, d.separator()) {
+		name := path
+		if d.os == "windows" && !strings.Contains(path, ".") {
+			name += ".exe"
+		}
+		if known := d.called(name); known.dir != "" {
+			path = known.dir + d.separator() + name
+		}
+	}
+	if !d.takePath(f.where, path, d.separator()) {
 		return ""
 	}
 	return line

@@ -42,7 +42,13 @@ func (v *vocabulary) numberSigma(add func(make func(d *doc, f int), name string)
 	})
 	add(func(d *doc, f int) { d.sigmaUser(f) }, "User")
 	text("ParentUser", func(d *doc) string { return d.text("User") })
-	text("Company", func(d *doc) string { return known(d.process(0).program.signer) })
+	text("Company", func(d *doc) string {
+		signer := d.process(0).program.signer
+		if strings.HasPrefix(signer, "Microsoft") {
+			signer = "Microsoft Corporation"
+		}
+		return known(signer)
+	})
 	text("Product", func(d *doc) string {
 		if signer := d.process(0).program.signer; !strings.HasPrefix(signer, "Microsoft") {
 			return known(signer)

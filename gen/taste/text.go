@@ -98,13 +98,27 @@ func (d *doc) glue(kind textKind, before, after string) []string {
 		}
 		return []string{", ", "=[{", "=", "={", ": ", "\":\"", " "}
 	case inPath, inProgram:
+		opened, closed := strings.HasPrefix(after, sep), strings.HasSuffix(before, sep)
 		switch {
 		case first:
-			return []string{"", "C:", d.home(), d.home() + sep, stem}
+			return []string{d.opening(after, kind, 0), "", "C:", d.home(), d.home() + sep, stem}
 		case last:
-			return []string{"", stem, sep + stem, "." + stem}
+			return []string{d.closing(before, kind, 0), "", stem, sep + stem, "." + stem}
+		case closed:
+			return []string{d.between(before, after, kind, 0), stem, stem + sep, ""}
+		case opened:
+			return []string{"", sep + stem, stem}
 		}
 		return []string{sep + stem + sep, sep, stem + sep, sep + stem, stem, "-", "."}
+	case inRegistry:
+		folder := one(d.dice, d.vocab.lists["folder"])
+		switch {
+		case first:
+			return []string{d.opening(after, kind, 0), d.opening(after, kind, 1), ""}
+		case strings.HasSuffix(before, `\`):
+			return []string{d.between(before, after, kind, 0), folder, ""}
+		}
+		return []string{"", `\` + folder, `\` + folder + `\`, folder}
 	case inProse:
 		if first || last {
 			return []string{"", " " + word}

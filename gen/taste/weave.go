@@ -46,7 +46,7 @@ func (d *doc) warps(h *hole) [][]stretch {
 	all := [][]stretch{}
 	var had []string
 	for member := range d.rows(h) {
-		if slices.Contains(had, member) || !h.contains(0, query.StringOf(member)) {
+		if slices.Contains(had, member) {
 			continue
 		}
 		had = append(had, member)
@@ -67,37 +67,49 @@ func (d *doc) warps(h *hole) [][]stretch {
 	return all
 }
 
-// rows yields what a rule asks for in one text: the plainest member of a set, then
-// the texts of two patterns at a time in a row, with what stands at an end there.
+// rows yields members of the first set of a hole: the texts of all its patterns in
+// a row, in the rule's order but for what stands at an end; of two of them at a
+// time; and the plainest.
 func (d *doc) rows(h *hole) iter.Seq[string] {
-	const tries = 96
+	const some, tries = 8, 96
+	row := func(yield func(string) bool, globs ...query.Glob) bool {
+		var first, middle, last []string
+		for _, g := range globs {
+			text := d.fill(g, h.kind, variants-1)
+			switch {
+			case len(g) > 0 && g[0].Kind == query.GlobText:
+				first = append(first, text)
+			case len(g) > 0 && g[len(g)-1].Kind == query.GlobText:
+				last = append(last, text)
+			default:
+				middle = append(middle, text)
+			}
+		}
+		all := slices.Concat(first, middle, last)
+		spaced := strings.Join(all, " ")
+		for _, text := range []string{strings.ReplaceAll(strings.ReplaceAll(spaced, "  ", " "), "  ", " "), spaced, strings.Join(all, "")} {
+			if h.contains(0, query.StringOf(text)) {
+				return yield(text)
+			}
+		}
+		return true
+	}
 	n := len(h.globs)
 	return func(yield func(string) bool) {
-		if plain := h.sets[0].Simplest().Str(); plain != "" && !yield(plain) || n < 2 {
+		if n > 2 && n <= some && !row(yield, h.globs...) {
 			return
 		}
-		at := d.dice.n(n)
-		for pair := range min(n*n, tries) {
-			i, k := (at+pair/n)%n, (at+pair)%n
-			if i == k {
-				continue
-			}
-			var first, middle, last []string
-			for _, g := range []query.Glob{h.globs[i], h.globs[k]} {
-				text := d.fill(g, h.kind, variants-1)
-				switch {
-				case len(g) > 0 && g[0].Kind == query.GlobText:
-					first = append(first, text)
-				case len(g) > 0 && g[len(g)-1].Kind == query.GlobText:
-					last = append(last, text)
-				default:
-					middle = append(middle, text)
+		left := tries
+		for i := range n {
+			for k := i + 1; k < n && left > 0; k++ {
+				left--
+				if !row(yield, h.globs[i], h.globs[k]) {
+					return
 				}
 			}
-			row := slices.Concat(first, middle, last)
-			if !yield(strings.Join(row, " ")) || !yield(strings.Join(row, "")) {
-				return
-			}
+		}
+		if plain := h.sets[0].Simplest().Str(); plain != "" {
+			yield(plain)
 		}
 	}
 }
