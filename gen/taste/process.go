@@ -304,7 +304,7 @@ func (d *doc) process(role int) *process {
 	} else {
 		p.program = d.suggest(role)
 		said = d.said(p, f)
-		p.path, p.name = d.at(f.where, func(name string) []string { return d.places(p.program, name) })
+		p.path, p.name = d.at(f.where, func(name string) []string { return d.places(p.program, f.where, name) })
 	}
 	if p.program == nil || !strings.EqualFold(p.program.name, p.name) {
 		p.program = d.called(p.name)
@@ -369,9 +369,9 @@ func (d *doc) oneOf(what string) *program {
 	return one(d.dice, d.vocab.programs[d.os])
 }
 
-// places are where a program may be, the usual place first, and after it those of
-// others in its stead.
-func (d *doc) places(p *program, name string) []string {
+// places are where a program may be: the usual place, and unless the rule allows
+// that, those of others in its stead.
+func (d *doc) places(p *program, at paths, name string) []string {
 	sep := d.separator()
 	if name != "" {
 		return append(d.usual(name), d.home()+sep+"Downloads"+sep+name, d.tmp()+sep+name)
@@ -381,8 +381,7 @@ func (d *doc) places(p *program, name string) []string {
 		first = d.usual(p.name)[0]
 	}
 	all := append(d.room[:0], first)
-	if d.cell(d.fields.process[0].where.path).want == nil && d.cell(d.fields.process[0].where.name).want == nil &&
-		d.cell(d.fields.process[1].where.path).want == nil && d.cell(d.fields.process[1].where.name).want == nil {
+	if d.fits(at.path, first) && d.fits(at.name, p.name) {
 		d.room = all
 		return all
 	}
@@ -426,8 +425,8 @@ func (d *doc) usual(name string) []string {
 // manyArguments is how many there are at most in a command line of taste.
 const manyArguments = 64
 
-// said is a command line by which the rule says where the program is; the program
-// is then there. It is "" where the rule does not.
+// said is a command line that the rule asks for, "" if it asks for none. If the
+// rule lets the program be the one that the line begins with, it is.
 func (d *doc) said(p *process, f *processFields) string {
 	if !d.driven(f.line) {
 		return ""
@@ -448,9 +447,7 @@ func (d *doc) said(p *process, f *processFields) string {
 			path = known.dir + d.separator() + name
 		}
 	}
-	if !d.takePath(f.where, path, d.separator()) {
-		return ""
-	}
+	d.takePath(f.where, path, d.separator())
 	return line
 }
 

@@ -115,6 +115,8 @@ func (d *doc) glue(kind textKind, before, after string) []string {
 		switch {
 		case first:
 			return []string{d.opening(after, kind, 0), d.opening(after, kind, 1), ""}
+		case last:
+			return []string{d.closing(before, kind, 0), "", `\` + folder}
 		case strings.HasSuffix(before, `\`):
 			return []string{d.between(before, after, kind, 0), folder, ""}
 		}
