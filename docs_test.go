@@ -583,6 +583,7 @@ func budgets(*testing.T) string {
 	return table([]string{"option", "bounds", "default"}, [][]string{
 		{code("Budget.Decisions"), "alternatives tried in the tree", grouped(b.Decisions)},
 		{code("Budget.States"), "automaton states explored for one field", grouped(b.States)},
+		{code("Budget.Steps"), "constraints looked at, over all problems of one Solver", grouped(b.Steps)},
 	})
 }
 

@@ -20,6 +20,8 @@ const (
 	CoverItems  Cover = iota // every clause, and every item of its lists
 	CoverLeaves              // every clause
 	CoverNone                // one matching case: enough for a verdict
+	CoverPairs               // also every two items or alternatives that go together
+	CoverAll                 // also every combination of them, up to [MaxCombined]
 )
 
 // Options say what [Check] does; the zero value is good.
@@ -31,6 +33,7 @@ type Options struct {
 	Cover        Cover
 	NoNearMisses bool
 	Shapes       bool // cases of what engines make of null, lists, letter case …
+	Edges        bool // cases just inside and just outside what clauses ask for
 	Realistic    bool // documents read like telemetry; see package taste
 	Discard      bool // keep no cases: only their number
 	Workers      int  // of CheckAll; 0: one for each processor

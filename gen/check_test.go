@@ -50,6 +50,25 @@ near-miss/3: b is like k: {"a":"x","b":"k"}
 `,
 	},
 	{
+		"alternatives of which one always holds", query.KQL, `a : x and (b : y or not b : y)`, `
+verified {3 0 0}
+note dead-clause: this whole condition is redundant, the rule means the same without it: b : y or not b : y
+cover/1: a document that the rule is for: {"a":"x"}
+cover/2: matches because b is y: {"a":"x","b":"y"}
+near-miss/1: a is not x: {"a":"not-x"}
+`,
+	},
+	{
+		"conditions that never hold together", query.KQL, `a : x and not (process.name : y and process.name : z)`, `
+verified {3 0 0}
+note dead-clause: this whole condition is redundant, the rule means the same without it: process.name : y and process.name : z
+cover/1: a document that the rule is for: {"a":"x"}
+cover/2: matches because process.name is not y: {"a":"x","process":{"name":"z"}}
+cover/3: matches because process.name is not z: {"a":"x","process":{"name":"y"}}
+near-miss/1: a is not x: {"a":"not-x"}
+`,
+	},
+	{
 		"alternatives", query.KQL, `a : x or b > 5`, `
 verified {2 0 0}
 cover/1: a document that the rule is for: {"a":"x"}

@@ -16,12 +16,13 @@ type cover struct {
 	stamp   stamps
 	suite   Suite
 	bases   []*base
-	from    []*base        // of each matching case: the solution behind it
-	gates   []*gate        // one tree for each part of the plan
-	targets []*target      // the leaves of all parts, in order
-	near    map[string]int // documents of near-misses, and the case that has them
-	counts  map[string]int // cases by kind
-	key     uint64         // of the random streams of a realistic suite
+	from    []*base            // of each matching case: the solution behind it
+	gates   []*gate            // one tree for each part of the plan
+	targets []*target          // the leaves of all parts, in order
+	near    map[string]int     // documents of near-misses, and the case that has them
+	played  [][]query.Document // the documents, by slot, of covers and near-misses, where they are looked at again
+	counts  map[string]int     // cases by kind
+	key     uint64             // of the random streams of a realistic suite
 }
 
 // base is a solution in use, and its plainest documents.
@@ -36,6 +37,7 @@ type base struct {
 type target struct {
 	focus    solver.Focus
 	leaf     *query.Leaf
+	gate     *gate
 	positive bool // the leaf has to be true for the rule to match
 	nested   bool // the leaf is about an element of a nested object
 	state    state
@@ -82,7 +84,7 @@ func newCover(s *subject, opts Options, stamp stamps) *cover {
 		c.gates = append(c.gates, newGate(part.pred, true, false, &rest))
 	}
 	for _, t := range c.targets {
-		if n := len(t.leaf.Items); n > 1 && !t.nested && opts.Cover == CoverItems {
+		if n := len(t.leaf.Items); n > 1 && !t.nested && opts.Cover != CoverLeaves && opts.Cover != CoverNone {
 			t.items = make([]item, n)
 		}
 	}
@@ -111,6 +113,9 @@ func (c *cover) run() {
 			}
 		}
 	}
+	if c.opts.Cover == CoverPairs || c.opts.Cover == CoverAll {
+		c.combine()
+	}
 	if !c.opts.NoNearMisses {
 		for _, t := range c.targets {
 			if t.state == covered {
@@ -121,6 +126,9 @@ func (c *cover) run() {
 	}
 	if c.opts.Shapes {
 		c.shapes()
+	}
+	if c.opts.Edges {
+		c.edges()
 	}
 	c.alternatives()
 	for _, t := range c.targets {
@@ -191,7 +199,9 @@ func (c *cover) newBase(solution *solver.Solution) *base {
 // they cover. It reports whether they match.
 func (c *cover) match(b *base, docs []query.Document, why string, clause query.Span) bool {
 	if !c.matches(docs) {
-		c.report(c.mismatch(docs, Match))
+		if c.ask.distinct == nil || !c.short(c.diverse(docs[0])) {
+			c.report(c.mismatch(docs, Match))
+		} // else its bucket has too few different values, which only the first is known to have
 		return false
 	}
 	c.bases = append(c.bases, b)
@@ -222,6 +232,9 @@ func (c *cover) mark(docs []query.Document) (news bool) {
 var caseNames = map[Expect]string{Match: "cover/", NoMatch: "near-miss/"}
 
 func (c *cover) addCase(expect Expect, docs []query.Document, why string, clause query.Span) {
+	if c.opts.Edges || c.opts.Cover == CoverPairs {
+		c.played = append(c.played, docs)
+	}
 	c.addEvents(caseNames[expect], expect, c.events(docs), why, clause)
 }
 

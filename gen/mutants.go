@@ -38,6 +38,8 @@ func (s *Suite) appendMutants(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, int64(m.Killed), 10)
 	dst = appendInt(dst, "survived", m.Survived)
 	dst = appendInt(dst, "equivalent", m.Equivalent)
-	dst = appendInt(dst, "unknown", m.Unknown)
+	if m.Unknown > 0 {
+		dst = appendInt(dst, "unknown", m.Unknown)
+	}
 	return append(dst, '}')
 }

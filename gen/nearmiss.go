@@ -61,6 +61,15 @@ func (c *cover) miss(t *target, f solver.Focus) *base {
 	case result.Conflict != nil:
 		if f.Item >= 0 {
 			t.items[f.Item].state = dead
+		} else if needless := t.gate.needless(query.TruthOf(t.positive)); needless != t.gate {
+			// To say so of the clause would be to say that the others are not.
+			span, what = needless.pred.Pos(), "whole condition"
+			conflict := *result.Conflict
+			conflict.Spans = slices.DeleteFunc(slices.Clone(conflict.Spans), func(s query.Span) bool { return span.Start <= s.Start && s.End <= span.End })
+			result.Conflict = &conflict
+			if slices.ContainsFunc(c.suite.Findings, func(d *query.Diagnostic) bool { return d.Code == query.CodeDead && d.Subjects[0] == span }) {
+				return nil
+			}
 		}
 		c.reportDead(query.Note, "this "+what+" is redundant, the rule means the same without it", span, t, f.Item, result.Conflict)
 		return nil

@@ -71,12 +71,19 @@ func (s *subject) mismatch(docs []query.Document, want Expect) *query.Diagnostic
 	return s.at(d)
 }
 
+// garbled reports that what was written is not the document that was drawn.
+func (s *subject) garbled(text []byte, err error) *query.Diagnostic {
+	d := &query.Diagnostic{Code: query.CodeMismatch, Summary: "Rematch wrote what it should not have: this is a bug, please report it with the rule"}
+	return s.at(d.With("%s: %v", text, err))
+}
+
 // gate is a node of a predicate, with the truth that the evaluator found in the
 // documents read last. Inside a nested object that is the truth on the element
 // that decides.
 type gate struct {
 	pred     query.Pred
 	kids     []*gate
+	parent   *gate // nil at the top
 	truth    query.Truth
 	positive bool    // being True is what makes the rule match
 	target   *target // of a leaf
@@ -89,7 +96,7 @@ func newGate(p query.Pred, positive, nested bool, rest *[]*target) *gate {
 	case *query.Leaf:
 		g.target = (*rest)[0]
 		*rest = (*rest)[1:]
-		g.target.positive, g.target.nested = positive, nested
+		g.target.positive, g.target.nested, g.target.gate = positive, nested, g
 		return g
 	case *query.Const:
 		g.truth = p.Truth
@@ -100,31 +107,74 @@ func newGate(p query.Pred, positive, nested bool, rest *[]*target) *gate {
 	}
 	for _, kid := range query.Children(p) {
 		g.kids = append(g.kids, newGate(kid, positive, nested, rest))
+		g.kids[len(g.kids)-1].parent = g
 	}
 	return g
 }
 
+// needless is what a rule can do without where a clause has the given truth
+// whenever that matters: the clause itself, or the connective that it decides.
+func (g *gate) needless(truth query.Truth) *gate {
+	least := g
+	for ; g.parent != nil; g = g.parent {
+		decides := query.Unknown
+		switch g.parent.pred.(type) {
+		case *query.Not:
+			truth = truth.Not()
+			continue
+		case *query.And, *query.Each:
+			decides = query.False
+		case *query.Or:
+			decides = query.True
+		}
+		if truth != decides {
+			break
+		}
+		least = g.parent
+	}
+	return least
+}
+
 // read asks the evaluator about every leaf, and notes in the targets which of
-// them decide the outcome: those whose siblings leave it to them.
+// them decide the outcome: those whose siblings leave it to them. In a nested
+// object that nothing satisfies, a clause may do so on any element.
 func (c *cover) read(docs []query.Document) {
 	for i, part := range c.ask.parts {
 		if part.slot < 0 {
 			continue
 		}
-		n := 0
-		c.program.Coverage(docs[part.slot], c.now, func(_ *query.Leaf, truth query.Truth, items []int) {
-			t := c.targets[n]
-			n++
-			if t.focus.On.Slot != part.slot {
-				return
+		for element, more := 0, true; more; element++ {
+			n := 0
+			var earlier []target
+			if element > 0 {
+				for _, t := range c.targets {
+					earlier = append(earlier, *t)
+				}
 			}
-			t.truth, t.hit = truth, -1
-			if len(items) == 1 {
-				t.hit = items[0]
+			nested := map[*query.Each]query.Truth{}
+			more = c.program.CoverageOn(docs[part.slot], c.now, element, func(p query.Pred, truth query.Truth, items []int) {
+				if each, ok := p.(*query.Each); ok {
+					nested[each] = truth
+					return
+				}
+				t := c.targets[n]
+				n++
+				if t.focus.On.Slot != part.slot {
+					return
+				}
+				t.truth, t.hit = truth, -1
+				if len(items) == 1 {
+					t.hit = items[0]
+				}
+			})
+			c.gates[i].sum(nested)
+			c.gates[i].decides(true)
+			for k := range earlier {
+				if t := c.targets[k]; !t.on && !t.off {
+					*t = earlier[k]
+				}
 			}
-		})
-		c.gates[i].sum()
-		c.gates[i].decides(true)
+		}
 	}
 }
 
@@ -140,25 +190,27 @@ func (c *cover) hits(t *target, doc query.Document) (hits []int) {
 	return hits
 }
 
-// sum works out the truth of the connectives: Kleene's, as everywhere.
-func (g *gate) sum() query.Truth {
-	switch g.pred.(type) {
+// sum works out the truth of the connectives: Kleene's, as everywhere. That of
+// nested objects is known: of many elements, leaves have one only.
+func (g *gate) sum(nested map[*query.Each]query.Truth) query.Truth {
+	switch p := g.pred.(type) {
 	case *query.Leaf:
 		g.truth = g.target.truth
 	case *query.And:
 		g.truth = query.True
 		for _, kid := range g.kids {
-			g.truth = min(g.truth, kid.sum())
+			g.truth = min(g.truth, kid.sum(nested))
 		}
 	case *query.Or:
 		g.truth = query.False
 		for _, kid := range g.kids {
-			g.truth = max(g.truth, kid.sum())
+			g.truth = max(g.truth, kid.sum(nested))
 		}
 	case *query.Not:
-		g.truth = g.kids[0].sum().Not()
+		g.truth = g.kids[0].sum(nested).Not()
 	case *query.Each:
-		g.truth = g.kids[0].sum()
+		g.kids[0].sum(nested)
+		g.truth = nested[p]
 	}
 	return g.truth
 }
@@ -173,6 +225,8 @@ func (g *gate) decides(alone bool) {
 		t.on = alone && (g.positive && g.truth == query.True || !g.positive && g.truth == query.False)
 		t.off = alone && g.positive != (g.truth == query.True)
 		return
+	case *query.Each:
+		alone = alone && g.truth == g.kids[0].truth // else there is no element
 	case *query.Or:
 		neutral = query.False
 	}

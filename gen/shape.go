@@ -206,12 +206,7 @@ func (s *subject) multiply(doc query.Document) []query.Document {
 	q := &s.ask
 	docs := []query.Document{doc}
 	if q.distinct != nil {
-		for v := range s.others(0, doc, q.distinct.Field) {
-			if int64(len(docs)) >= q.distinct.Count {
-				break
-			}
-			docs = append(docs, s.follow(doc, concrete(q.distinct.Field.Name), v))
-		}
+		docs = s.diverse(doc)
 	}
 	for len(docs) < q.copies {
 		docs = append(docs, doc)

@@ -2,10 +2,10 @@ package gen
 
 import (
 	"cmp"
+	"errors"
 	"iter"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
@@ -54,7 +54,7 @@ type root struct {
 	minimal  []*draft // of a realistic source: the branches without taste
 	cover    *cover   // whose cases are the covering documents
 	dressed  bool     // they have taste
-	timeless bool     // of the drafts
+	single   bool     // each document by itself is what the rule asks about
 }
 
 // NewSource makes an empty source.
@@ -167,8 +167,9 @@ func (s *Source) At(k uint64) (Event, error) {
 	if len(s.roots) == 0 {
 		return Event{}, nil
 	}
+	r, d, branch := s.fill(k, false)
 	var event Event
-	return event, s.matching(k, func(r *root, d *draft) query.EventSet {
+	return event, s.matching(r, d, branch, func(d *draft) query.EventSet {
 		docs := make([]query.Document, len(d.t.slots))
 		for slot := range docs {
 			docs[slot] = d.document(slot)
@@ -185,11 +186,13 @@ func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
 	if len(s.roots) == 0 {
 		return dst, nil
 	}
-	var r *root
-	var d *draft
+	r, d, branch := s.fill(k, len(s.opts.Base) == 0)
+	if d.asText {
+		return s.appendText(dst, r, d, branch)
+	}
 	var set query.EventSet
-	err := s.matching(k, func(of *root, in *draft) query.EventSet {
-		r, d = of, in
+	err := s.matching(r, d, branch, func(in *draft) query.EventSet {
+		d = in
 		docs := s.docs[:0]
 		for slot := range d.t.slots {
 			docs = append(docs, d.borrow(slot))
@@ -202,30 +205,80 @@ func (s *Source) Append(dst []byte, k uint64) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	start := len(dst)
 	for i := range set.Docs {
+		from := len(dst)
 		if len(s.opts.Base) > 0 || r.ask.copies > 1 {
 			dst = set.Docs[i].AppendJSON(dst)
 		} else {
 			dst = d.appendJSON(dst, i)
 		}
+		if !d.compared {
+			doc, err := query.ParseDocument(dst[from:])
+			if err == nil && !doc.Equal(set.Docs[i]) {
+				err = errors.New("it says something else than what was matched again")
+			}
+			if err != nil {
+				return dst[:start], r.garbled(dst[from:], err)
+			}
+		}
 		dst = append(dst, '\n')
 	}
+	d.compared = true
 	return dst, nil
 }
 
-// matching draws event set k and re-matches the documents that come of it. Taste
-// that spoils a match, which it should never do, is left away.
-func (s *Source) matching(k uint64, documents func(*root, *draft) query.EventSet) error {
-	r, d, branch := s.fill(k)
-	err := r.verify(documents(r, d), d.time.Add(r.ask.age))
+// appendText appends the one document of a draft that was drawn as text, and has
+// the evaluator read that text.
+func (s *Source) appendText(dst []byte, r *root, d *draft, branch int) ([]byte, error) {
+	from := len(dst)
+	text := d.appendJSON(dst, 0)
+	err := r.confirm(d, text[from:])
+	if err != nil && s.opts.Realistic {
+		s.plain++
+		m := r.minimal[branch]
+		m.time, m.asText = d.time, true
+		m.draw(&s.str)
+		text = m.appendJSON(dst, 0)
+		err = r.confirm(m, text[from:])
+	}
+	if err != nil {
+		return dst, err
+	}
+	return append(text, '\n'), nil
+}
+
+// confirm asks the evaluator about the text of a drawn document. What does not
+// match like this is looked at as verify looks at documents.
+func (r *root) confirm(d *draft, text []byte) error {
+	if d.residual == nil {
+		var err error
+		if d.residual, err = r.program.Residual(text, d.places, r.now); err != nil {
+			return r.garbled(text, err)
+		}
+	}
+	if d.residual.Match(text) {
+		return nil
+	}
+	doc, err := query.ParseDocument(text)
+	if err != nil {
+		return r.garbled(text, err)
+	}
+	return r.verify(query.EventSet{Docs: []query.Document{doc}}, d.time.Add(r.ask.age))
+}
+
+// matching re-matches the documents that come of a draft. Taste that spoils a
+// match, which it should never do, is left away.
+func (s *Source) matching(r *root, d *draft, branch int, documents func(*draft) query.EventSet) error {
+	err := r.verify(documents(d), d.time.Add(r.ask.age))
 	if err == nil || !s.opts.Realistic {
 		return err
 	}
 	s.plain++
 	m := r.minimal[branch]
-	m.time = d.time
+	m.time, m.asText = d.time, false
 	m.draw(&s.str)
-	return r.verify(documents(r, m), m.time.Add(r.ask.age))
+	return r.verify(documents(m), m.time.Add(r.ask.age))
 }
 
 // Draw draws one event set of the rule added i-th from any stream, such as that
@@ -234,7 +287,7 @@ func (s *Source) Draw(i int, src rand.Source) Event {
 	r := s.roots[i]
 	r.branch(s.opts)
 	d := r.draft(pick(src, len(r.branches)), s.opts)
-	d.time = s.opts.Now
+	d.time, d.asText = s.opts.Now, false
 	d.draw(src)
 	docs := make([]query.Document, len(d.t.slots))
 	for slot := range docs {
@@ -267,8 +320,9 @@ func (s *Source) Branches() iter.Seq[Event] {
 // Err returns why Documents or Branches ended before its time.
 func (s *Source) Err() error { return s.err }
 
-// fill draws event set k into the draft of a branch.
-func (s *Source) fill(k uint64) (r *root, d *draft, branch int) {
+// fill draws event set k into the draft of a branch: as text only, if that will
+// do for the rule.
+func (s *Source) fill(k uint64, asText bool) (r *root, d *draft, branch int) {
 	r = s.roots[0]
 	if len(s.roots) > 1 {
 		s.str = streamAt(s.opts.Seed, k)
@@ -281,6 +335,7 @@ func (s *Source) fill(k uint64) (r *root, d *draft, branch int) {
 	}
 	d = r.draft(branch, s.opts)
 	d.time = s.opts.Now.Add(time.Duration(k) * s.step)
+	d.asText = asText && r.single
 	if k == 0 && !s.opts.Realistic {
 		d.simplest()
 	} else {
@@ -322,16 +377,7 @@ func (r *root) branch(opts SourceOptions) {
 		r.minimal = r.branches
 		r.branches = make([]*draft, len(r.minimal))
 	}
-	r.timeless = len(opts.Base) == 0 && !slices.ContainsFunc(r.plan.Fields, func(f *query.Field) bool {
-		return f.Name == "@timestamp" || f.Name == "event.ingested" || strings.Contains(f.Name, "*")
-	})
-	_, event := r.plan.Body.(*query.Event)
-	r.timeless = r.timeless && event // other bodies order documents by time
-	for _, d := range slices.Concat(r.branches, r.minimal) {
-		if d != nil {
-			d.timeless = r.timeless
-		}
-	}
+	_, r.single = r.plan.Body.(*query.Event)
 }
 
 // draft returns the draft of a branch. One with taste is made when it is first
@@ -345,7 +391,6 @@ func (r *root) draft(branch int, opts SourceOptions) *draft {
 		stamp = stampNone
 	}
 	d := r.realistic(solution, stamp, r.key, false).draft()
-	d.timeless = r.timeless
 	r.branches[branch] = d
 	return d
 }

@@ -94,7 +94,7 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	}
 	switch {
 	case s.first != nil:
-		return Verified, nil
+		return s.count()
 	case first.Conflict != nil:
 		return Unsatisfiable, s.at(&query.Diagnostic{
 			Code:     query.CodeUnsatisfiable,

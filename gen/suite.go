@@ -48,15 +48,17 @@ type Leaves struct {
 
 // Suite is what [Check] finds out about one rule.
 type Suite struct {
-	Rule     *ruleset.Rule
-	Plan     *query.Plan // nil for an invalid rule
-	Verdict  Verdict
-	Cases    []Case // nil with Options.Discard
-	Count    int    // of cases, also of discarded ones
-	Leaves   Leaves
-	Mutants  *Mutants // nil unless they were counted
-	Findings query.Diagnostics
-	Micros   int64 // that the check took
+	Rule    *ruleset.Rule
+	Plan    *query.Plan // nil for an invalid rule
+	Verdict Verdict
+	Cases   []Case // nil with Options.Discard
+	Count   int    // of cases, also of discarded ones
+	Leaves  Leaves
+	Mutants *Mutants // nil unless they were counted
+	// Combinations are those of CoverPairs and CoverAll; else nil.
+	Combinations *Combinations
+	Findings     query.Diagnostics
+	Micros       int64 // that the check took
 }
 
 // AppendVerdict appends the JSON line of the suite's verdict, without newline.
@@ -68,7 +70,8 @@ func (s *Suite) AppendVerdict(dst []byte) []byte {
 	dst = strconv.AppendInt(dst, int64(s.Leaves.Covered), 10)
 	dst = appendInt(dst, "dead", s.Leaves.Dead)
 	dst = appendInt(dst, "uncovered", s.Leaves.Uncovered)
-	dst = s.appendMutants(append(dst, '}'))
+	dst = s.appendCombinations(append(dst, '}'))
+	dst = s.appendMutants(dst)
 	dst = append(dst, `,"findings":[`...)
 	for i, d := range s.Findings {
 		if i > 0 {

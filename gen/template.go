@@ -8,6 +8,7 @@ import (
 
 	"github.com/rematch-dev/rematch/gen/taste"
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/eval"
 	"github.com/rematch-dev/rematch/solver"
 )
 
@@ -29,18 +30,25 @@ type template struct {
 // hole is where one FieldSet of the solution stands in the text. Holes keep the
 // numbers of their FieldSets.
 type hole struct {
-	field  *query.Field
-	sets   []solver.Set
-	finite [][]member // per value: all members, written out; nil where there are many
-	first  []query.Value
-	same   int // the hole whose values this one repeats (joined keys); itself if none
-	derive *solver.Derivation
-	clock  clock
-	tasted bool   // its value, be it a list, is the scene's
-	fixed  string // its text, where the scene always gives the same value
-	extra  int    // one more than the position among the scene's extras; 0: a FieldSet's
-	slot   int
-	at     int // where its values stand in draft.values
+	field   *query.Field
+	sets    []solver.Set
+	finite  [][]member // per value: all members, written out; nil where there are many
+	first   []query.Value
+	writers []writer // per value: the set, where it can write and no value is wanted
+	same    int      // the hole whose values this one repeats (joined keys); itself if none
+	derive  *solver.Derivation
+	clock   clock
+	tasted  bool   // its value, be it a list, is the scene's
+	fixed   string // its text, where the scene always gives the same value
+	extra   int    // one more than the position among the scene's extras; 0: a FieldSet's
+	slot    int
+	at      int // where its values stand in draft.values
+}
+
+// writer is a set that can write a member without making a value of it: see
+// [solver.Set].
+type writer interface {
+	AppendDraw(dst []byte, src rand.Source) []byte
 }
 
 // clock says that a hole takes the time of its event set instead of a value.
@@ -139,6 +147,13 @@ func (t *template) compile() {
 	for i := range t.holes {
 		t.holes[i].list()
 	}
+	for i := range t.holes {
+		if derive := t.holes[i].derive; derive != nil {
+			for _, from := range derive.From {
+				clear(t.holes[t.holes[from].same].writers)
+			}
+		}
+	}
 	for slot := range t.slots {
 		var text strings.Builder
 		l := &t.slots[slot]
@@ -151,7 +166,9 @@ func (t *template) compile() {
 // lists. A rule's own short list is left as it is.
 func (h *hole) list() {
 	h.finite = make([][]member, len(h.sets))
+	h.writers = make([]writer, len(h.sets))
 	for i, set := range h.sets {
+		h.writers[i], _ = set.(writer)
 		members := allowed(h.field, set)
 		if few, all := set.Members(fewMembers); all {
 			members = few
@@ -242,13 +259,14 @@ func (t *template) layOut(slot int, sol *solver.Solution, stamp stamps) {
 				element = -1
 			}
 		}
-		if len(fs.Values) == 0 {
-			if fs.Group == 0 {
-				l.absent = append(l.absent, name)
-			}
-			continue
+		switch {
+		case len(fs.Values) > 0:
+			l.root.insert(path, element, fs.Group, i)
+		case fs.Group == 0:
+			l.absent = append(l.absent, name)
+		case element >= 0: // the element is there, though without this field
+			l.root.insert(path[:element+1], element, fs.Group, -1)
 		}
-		l.root.insert(path, element, fs.Group, i)
 	}
 	if t.scene != nil {
 		for n, name := range t.scene.Extras(slot) {
@@ -304,16 +322,17 @@ type node struct {
 }
 
 // insert adds a hole under a path. element is the index of the path's part
-// that is a nested object, or -1; group tells its elements apart.
+// that is a nested object, or -1; group tells its elements apart. A path that
+// ends in the nested object adds the element alone.
 func (n *node) insert(path []string, element, group, hole int) {
 	kid := n.kid(path[0])
-	if len(path) == 1 {
-		kid.hole = hole
-		return
-	}
 	if element == 0 {
 		kid.list = true
 		kid = kid.element(group)
+	}
+	if len(path) == 1 {
+		kid.hole = hole
+		return
 	}
 	kid.insert(path[1:], element-1, group, hole)
 }
@@ -387,9 +406,14 @@ type draft struct {
 	date   [20]byte
 	given  [][]query.Value
 	shared []sharedDocument
-	// timeless drafts leave the time in borrowed documents as it first was:
-	// where nobody reads it, writing it is most of the work of re-matching.
-	timeless bool
+
+	// asText drafts are drawn to be written only: sets that can write a member do
+	// so, and there is no value of it.
+	asText   bool
+	text     []byte       // what sets wrote
+	places   []query.Span // of the values in the text that appendJSON wrote last
+	residual *eval.Residual
+	compared bool // of drafts with values: what was written of one set was read back
 }
 
 // sharedDocument is a document whose values are overwritten by each draw, so
@@ -406,10 +430,11 @@ type ref struct {
 	list []query.Value
 }
 
-// drawn is a value: a member of a small set, or one of its own.
+// drawn is a value: a member of a small set, one of its own, or a text.
 type drawn struct {
-	member *member
-	value  query.Value
+	member   *member
+	value    query.Value
+	from, to int // in draft.text; both 0 where there is a value
 }
 
 func (d *drawn) get() query.Value {
@@ -453,6 +478,7 @@ func (d *draft) draw(src rand.Source) {
 		return
 	}
 	for range redraws {
+		d.text = d.text[:0]
 		for i := range d.t.holes {
 			h := &d.t.holes[i]
 			if h.same != i || h.derive != nil {
@@ -460,13 +486,17 @@ func (d *draft) draw(src rand.Source) {
 			}
 			for j, set := range h.sets {
 				v := &d.values[h.at+j]
-				switch members := h.finite[j]; len(members) {
-				case 0:
-					*v = drawn{value: set.Draw(src)}
-				case 1:
+				switch members := h.finite[j]; {
+				case len(members) == 1:
 					v.member = &members[0]
-				default:
+				case len(members) > 1:
 					v.member = &members[pick(src, len(members))]
+				case d.asText && h.writers[j] != nil:
+					v.member, v.from = nil, len(d.text)
+					d.text = h.writers[j].AppendDraw(d.text, src)
+					v.to = len(d.text)
+				default:
+					*v = drawn{value: set.Draw(src)}
 				}
 			}
 		}
@@ -514,23 +544,28 @@ func (d *draft) valuesOf(i int) []query.Value {
 	return values
 }
 
-// appendJSON appends the document of a slot.
+// appendJSON appends the document of a slot, and notes the places of its values.
 func (d *draft) appendJSON(dst []byte, slot int) []byte {
 	d.t.compile()
+	start := len(dst)
+	d.places = d.places[:0]
 	l := &d.t.slots[slot]
 	for i := range l.parts {
 		p := &l.parts[i]
 		dst = append(dst, p.text...)
 		h := &d.t.holes[p.hole]
+		from := len(dst)
 		if h.clock != noClock {
 			dst = d.appendTime(dst, h.clock, slot)
+			d.places = append(d.places, query.Span{Start: from - start, End: len(dst) - start})
 			continue
 		}
 		if h.same != p.hole {
 			h = &d.t.holes[h.same]
 		}
 		if len(h.sets) == 1 || h.tasted {
-			dst = d.values[h.at].append(dst)
+			dst = d.append(dst, &d.values[h.at])
+			d.places = append(d.places, query.Span{Start: from - start, End: len(dst) - start})
 			continue
 		}
 		dst = append(dst, '[')
@@ -538,21 +573,25 @@ func (d *draft) appendJSON(dst []byte, slot int) []byte {
 			if j > 0 {
 				dst = append(dst, ',')
 			}
-			dst = d.values[h.at+j].append(dst)
+			from = len(dst)
+			dst = d.append(dst, &d.values[h.at+j])
+			d.places = append(d.places, query.Span{Start: from - start, End: len(dst) - start})
 		}
 		dst = append(dst, ']')
 	}
 	return append(dst, l.tail...)
 }
 
-func (d *drawn) append(dst []byte) []byte {
-	if d.member != nil {
-		return append(dst, d.member.text...)
+func (d *draft) append(dst []byte, v *drawn) []byte {
+	switch {
+	case v.member != nil:
+		return append(dst, v.member.text...)
+	case v.to > 0:
+		return append(dst, d.text[v.from:v.to]...)
+	case v.value.Kind() == query.String:
+		return query.AppendString(dst, v.value.Str())
 	}
-	if d.value.Kind() == query.String {
-		return query.AppendString(dst, d.value.Str())
-	}
-	return d.value.AppendJSON(dst)
+	return v.value.AppendJSON(dst)
 }
 
 // when returns the time that a clock shows in a slot: steps of a millisecond.
@@ -605,7 +644,6 @@ func (d *draft) borrow(slot int) query.Document {
 		r := &s.refs[i]
 		h := &d.t.holes[r.hole]
 		switch {
-		case h.clock != noClock && d.timeless:
 		case h.clock != noClock:
 			*r.one = query.StringOf(d.when(h.clock, slot).UTC().Format(dateLayout))
 		case r.list == nil || h.tasted:

@@ -16,7 +16,6 @@ const (
 	miss                     // no value lies in the set; there may be no value
 	present                  // there is a value
 	missing                  // there is no value
-	single                   // there is at most one value
 )
 
 // atom is one indivisible constraint on one field.
@@ -41,6 +40,7 @@ type cell struct {
 	place
 	joins []place // cells that share their value with this one; it stands for all
 	atoms []held
+	known map[*atom]bool // the same, once there are many
 
 	// witness are values that satisfy the atoms, and so any fewer of them; nil
 	// where none are known. As long as they satisfy what comes to be asserted,
@@ -59,12 +59,32 @@ func (c *cell) add(a *atom, d deps) (at int, added bool) {
 		return 0, false
 	}
 	c.atoms = append(c.atoms, held{a, d})
+	switch n := len(c.atoms); {
+	case c.known != nil:
+		c.known[a] = true
+	case n > manyAtoms:
+		c.known = make(map[*atom]bool, 2*n)
+		for _, h := range c.atoms {
+			c.known[h.atom] = true
+		}
+	}
 	return len(c.atoms) - 1, true
 }
 
-func (c *cell) remove(at int) { c.atoms = c.atoms[:at] }
+// manyAtoms is where looking one up beats going through all.
+const manyAtoms = 16
+
+func (c *cell) remove(at int) {
+	for _, h := range c.atoms[at:] {
+		delete(c.known, h.atom)
+	}
+	c.atoms = c.atoms[:at]
+}
 
 func (c *cell) has(a *atom) bool {
+	if c.known != nil && a.kind < present {
+		return c.known[a]
+	}
 	for _, h := range c.atoms {
 		if h.atom == a || h.kind == a.kind && a.kind >= present {
 			return true
@@ -91,11 +111,12 @@ func (c *cell) witnesses(a *atom) bool {
 	in := func(v query.Value) bool { return a.set.Contains(v) }
 	switch a.kind {
 	case hit:
+		if len(c.witness) > mostShared && c.field.Array {
+			return false // a value of its own is sooner found than one of so many
+		}
 		return slices.ContainsFunc(c.witness, in)
 	case miss:
 		return !slices.ContainsFunc(c.witness, in)
-	case single:
-		return len(c.witness) == 1
 	}
 	return a.kind == present
 }
@@ -103,6 +124,7 @@ func (c *cell) witnesses(a *atom) bool {
 // probe is the cell with one more atom, to be looked at and forgotten.
 func (c *cell) probe(a *atom) *cell {
 	p := *c
+	p.known = nil
 	p.atoms = append(c.atoms[:len(c.atoms):len(c.atoms)], held{atom: a})
 	return &p
 }
@@ -119,6 +141,9 @@ type holding struct {
 func (s *search) check(c *cell) (deps, bool) {
 	c = s.effective(c)
 	if n := len(c.atoms); n > 0 && c.witnesses(c.atoms[n-1].atom) {
+		return nil, true
+	}
+	if s.extend(c) {
 		return nil, true
 	}
 	h := s.hold(c)
@@ -140,6 +165,32 @@ func (s *search) check(c *cell) (deps, bool) {
 	return d, false
 }
 
+// extend gives the newest atom of an array, if it is a hit, a value of its own
+// beside those that witness the other atoms. It spares looking at all of them
+// anew, and does not say that there is none.
+func (s *search) extend(c *cell) bool {
+	last := len(c.atoms) - 1
+	if last < 1 || !c.field.Array || len(c.joins) > 0 || len(c.witness) == 0 || c.atoms[last].kind != hit {
+		return false
+	}
+	one := cell{place: c.place}
+	for _, h := range c.atoms {
+		switch h.kind {
+		case missing:
+			return false
+		case miss:
+			one.atoms = append(one.atoms, h)
+		}
+	}
+	one.atoms = append(one.atoms, c.atoms[last])
+	h := s.hold(&one)
+	if h.core != nil || h.reason != nil || len(h.values) != 1 {
+		return false
+	}
+	c.witness = append(c.witness[:len(c.witness):len(c.witness)], h.values[0].Simplest())
+	return true
+}
+
 // hold works out what the field of a cell may hold, and remembers it: a search
 // asks the same question many times.
 func (s *search) hold(c *cell) holding {
@@ -148,7 +199,7 @@ func (s *search) hold(c *cell) holding {
 	}
 	if len(c.atoms) == 1 { // the usual case, and no theory is needed for most
 		switch c.atoms[0].kind {
-		case miss, missing, single:
+		case miss, missing:
 			return holding{}
 		}
 	}
@@ -174,7 +225,7 @@ type heldBefore struct {
 // hold decides the atoms of one cell.
 func (r *compiler) hold(c *cell) holding {
 	var hits, misses []int
-	absent, there, alone := -1, -1, -1
+	absent, there := -1, -1
 	for i, h := range c.atoms {
 		switch h.kind {
 		case hit:
@@ -185,8 +236,6 @@ func (r *compiler) hold(c *cell) holding {
 			absent = i
 		case present:
 			there = i
-		case single:
-			alone = i
 		}
 	}
 	if absent >= 0 {
@@ -239,8 +288,8 @@ func (r *compiler) hold(c *cell) holding {
 	if !c.field.Array {
 		return meet(hits)
 	}
-	if alone >= 0 || len(c.joins) > 0 {
-		return r.holdOne(c, hits, alone, meet)
+	if len(c.joins) > 0 {
+		return r.holdOne(c, hits, meet)
 	}
 	// Several values may share the work: each hit wants a value of its own,
 	// unless another hit's values all serve it too.
@@ -286,9 +335,9 @@ func (r *compiler) hold(c *cell) holding {
 const mostShared = 16
 
 // holdOne decides the atoms of an array field that is to have one value only,
-// because it is a join key or in an expression, and several could not be solved.
-// What several values would satisfy is then no conflict, it is unknown.
-func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) holding) holding {
+// because it is a join key, and several could not be solved. What several values
+// would satisfy is then no conflict, it is unknown.
+func (r *compiler) holdOne(c *cell, hits []int, meet func([]int) holding) holding {
 	together := meet(hits)
 	if together.core == nil || len(hits) == 1 {
 		return together
@@ -298,13 +347,8 @@ func (r *compiler) holdOne(c *cell, hits []int, alone int, meet func([]int) hold
 			return one
 		}
 	}
-	span, what := c.atoms[hits[0]].span, "a join on"
-	if alone >= 0 {
-		together.core = append(together.core, alone)
-		span, what = c.atoms[alone].span, "an expression over"
-	}
 	if together.reason == nil {
-		together.reason = query.Errorf(query.CodeUnsupported, span, "%s several values of %s at a time", what, c.field.Name)
+		together.reason = query.Errorf(query.CodeUnsupported, c.atoms[hits[0]].span, "a join on several values of %s at a time", c.field.Name)
 	}
 	return together
 }

@@ -33,6 +33,7 @@ type compiler struct {
 	now      time.Time
 	states   int
 	ids      int
+	steps    int // constraints looked at so far
 	theories map[*query.Field]theory
 	facts    map[factKey]*constraint
 	held     map[string]heldBefore

@@ -111,6 +111,9 @@ func (o *oracle) leaf() (query.Pred, string) {
 		return l, f.Name + "?"
 	}
 	var tests []string
+	if o.fields > 1 && o.IntN(4) == 0 {
+		return o.relation()
+	}
 	switch f.sort {
 	case "Bool":
 		l.Op = query.OpEqual
@@ -120,23 +123,60 @@ func (o *oracle) leaf() (query.Pred, string) {
 	case "Int":
 		tests = o.numbers(l)
 	default:
-		if o.IntN(8) == 0 && o.fields > 1 {
-			return o.relation()
-		}
 		tests = o.texts(l)
 	}
 	return l, fmt.Sprintf("(ite %s? (or false %s) %v)", f.Name, strings.Join(tests, " "), l.Absent == query.True)
 }
 
-// relation relates two string fields by a script.
+// relation relates two fields by a script: strings by what is part of them, their
+// order and their lengths, integers by order and differences.
 func (o *oracle) relation() (query.Pred, string) {
-	a, b := smtFields[o.IntN(smtStrings)], smtFields[o.IntN(smtStrings)]
-	function, smt := query.FuncStartsWith, "str.prefixof"
-	if o.IntN(2) == 0 {
-		function, smt = query.FuncEndsWith, "str.suffixof"
+	ref := func(f *query.Field) query.Expr { return &query.FieldRef{Field: f} }
+	call := func(f query.Func, args ...query.Expr) query.Expr { return &query.Call{Func: f, Args: args} }
+	leaf := func(e query.Expr, smt, a, b string) (query.Pred, string) {
+		return &query.Leaf{Op: query.OpScript, Expr: e}, fmt.Sprintf("(and %s? %s? %s)", a, b, smt)
 	}
-	e := &query.Call{Func: function, Args: []query.Expr{&query.FieldRef{Field: a.Field}, &query.FieldRef{Field: b.Field}}}
-	return &query.Leaf{Op: query.OpScript, Expr: e}, fmt.Sprintf("(and %s? %s? (%s %s %s))", a.Name, b.Name, smt, b.Name, a.Name)
+	op := query.CompareOp(o.IntN(6))
+	compared := func(a, b string) string {
+		return fmt.Sprintf([]string{"(= %s %s)", "(not (= %s %s))", "(< %s %s)", "(<= %s %s)", "(> %s %s)", "(>= %s %s)"}[op], a, b)
+	}
+	if o.IntN(3) == 0 {
+		a, b := smtFields[smtStrings+o.IntN(2)], smtFields[smtStrings+o.IntN(2)]
+		by := int64(o.IntN(5)) - 2
+		// A sum that overflows is null.
+		sum := fmt.Sprintf("(+ %s (- %d))", a.Name, -by)
+		if by >= 0 {
+			sum = fmt.Sprintf("(+ %s %d)", a.Name, by)
+		}
+		e := &query.Compare{Op: op, Left: call(query.FuncAdd, ref(a.Field), &query.Literal{Value: query.IntOf(by)}), Right: ref(b.Field)}
+		return leaf(e, fmt.Sprintf("(and (<= (- 9223372036854775808) %s 9223372036854775807) %s)", sum, compared(sum, b.Name)), a.Name, b.Name)
+	}
+	a, b := smtFields[o.IntN(smtStrings)], smtFields[o.IntN(smtStrings)]
+	x, y := ref(a.Field), ref(b.Field)
+	switch o.IntN(7) {
+	case 0:
+		return leaf(call(query.FuncStartsWith, x, y), fmt.Sprintf("(str.prefixof %s %s)", b.Name, a.Name), a.Name, b.Name)
+	case 1:
+		return leaf(call(query.FuncEndsWith, x, y), fmt.Sprintf("(str.suffixof %s %s)", b.Name, a.Name), a.Name, b.Name)
+	case 2:
+		return leaf(call(query.FuncStringContains, x, y), fmt.Sprintf("(and (not (= %s \"\")) (str.contains %s %[1]s))", b.Name, a.Name), a.Name, b.Name)
+	case 3:
+		e := &query.Compare{Op: op, Left: call(query.FuncLength, x), Right: call(query.FuncLength, y)}
+		return leaf(e, compared("(str.len "+a.Name+")", "(str.len "+b.Name+")"), a.Name, b.Name)
+	case 4:
+		w := o.word(3)
+		e := &query.Compare{Left: call(query.FuncConcat, x, y), Right: &query.Literal{Value: query.StringOf(w)}}
+		return leaf(e, fmt.Sprintf("(= (str.++ %s %s) %s)", a.Name, b.Name, smtString(w)), a.Name, b.Name)
+	case 5:
+		n := int64(o.IntN(4))
+		e := &query.Compare{Op: op, Left: call(query.FuncLength, x), Right: &query.Literal{Value: query.IntOf(n)}}
+		return leaf(e, compared("(str.len "+a.Name+")", fmt.Sprint(n)), a.Name, a.Name)
+	}
+	smt := map[query.CompareOp]string{
+		query.EQ: "(= %s %s)", query.NE: "(not (= %s %s))", query.LT: "(str.< %s %s)", query.LE: "(str.<= %s %s)",
+		query.GT: "(not (str.<= %s %s))", query.GE: "(not (str.< %s %s))",
+	}[op]
+	return leaf(&query.Compare{Op: op, Left: x, Right: y}, fmt.Sprintf(smt, a.Name, b.Name), a.Name, b.Name)
 }
 
 func (o *oracle) numbers(l *query.Leaf) (tests []string) {
@@ -276,7 +316,11 @@ func ask(t *testing.T, path string, problems []problem, counts map[string]int) {
 			ours[i] = "unsat"
 		default:
 			ours[i] = "sat"
-			assertWitness(&script, draw(r.Solution, simplest))
+			doc := draw(r.Solution, simplest)
+			if strings.ContainsFunc(doc.String(), func(r rune) bool { return r > 0xFFFF }) {
+				ours[i] = "unknown" // cvc5 counts such a character once, scripts twice
+			}
+			assertWitness(&script, doc)
 		}
 		script.WriteString("(check-sat)\n(pop 1)\n")
 	}

@@ -54,16 +54,19 @@ func focus(p query.Pred, slot int, positive bool, others []Goal, foci *[]Focus) 
 		// nested object is one condition with its clauses in focus one by one.
 		var inner []Focus
 		focus(p.Term, slot, true, nil, &inner)
-		for _, f := range inner {
+		rest := without(nil, p.Term, query.True)
+		for i, f := range inner {
 			element := func(g Goal) query.Pred {
 				return &query.Each{Span: p.Span, Path: p.Path, Term: conjunction(append(f.Others[:len(f.Others):len(f.Others)], g))}
 			}
 			none := &query.Not{Span: p.Span, Term: p}
 			outer := Focus{
 				Leaf: f.Leaf, Item: -1, Others: others,
-				On:  Goal{Pred: element(f.On), Want: on, Slot: slot},
 				Off: Goal{Pred: p, Want: off, Slot: slot},
 			}
+			// No element may satisfy p without the clause.
+			needless := &query.Not{Span: p.Span, Term: &query.Each{Span: p.Span, Path: p.Path, Term: rest[i]}}
+			outer.On = Goal{Pred: &query.And{Span: p.Span, Terms: []query.Pred{element(f.On), needless}}, Want: on, Slot: slot}
 			if !positive { // the clause is what keeps an element from satisfying p
 				outer.On = Goal{Pred: &query.And{Span: p.Span, Terms: []query.Pred{none, element(f.Off)}}, Want: MustBeTrue, Slot: slot}
 				outer.Off = Goal{Pred: element(f.On), Want: MustBeTrue, Slot: slot}
@@ -71,6 +74,37 @@ func focus(p query.Pred, slot int, positive bool, others []Goal, foci *[]Focus) 
 			*foci = append(*foci, outer)
 		}
 	}
+}
+
+// without appends, for each leaf of p in order, p with the leaf held at the truth
+// with which p holds less often, given what makes p hold. The terms are shared.
+func without(dst []query.Pred, p query.Pred, wanted query.Truth) []query.Pred {
+	var terms []query.Pred
+	var join func(terms ...query.Pred) query.Pred
+	switch p := p.(type) {
+	case *query.Not:
+		for _, less := range without(nil, p.Term, wanted.Not()) {
+			dst = append(dst, &query.Not{Span: p.Span, Term: less})
+		}
+		return dst
+	case *query.Each:
+		for _, less := range without(nil, p.Term, wanted) {
+			dst = append(dst, &query.Each{Span: p.Span, Path: p.Path, Term: less})
+		}
+		return dst
+	case *query.Leaf:
+		return append(dst, &query.Const{Span: p.Span, Truth: wanted.Not()})
+	case *query.And:
+		terms, join = p.Terms, func(terms ...query.Pred) query.Pred { return &query.And{Span: p.Span, Terms: terms} }
+	case *query.Or:
+		terms, join = p.Terms, func(terms ...query.Pred) query.Pred { return &query.Or{Span: p.Span, Terms: terms} }
+	}
+	for i, t := range terms {
+		for _, less := range without(nil, t, wanted) {
+			dst = append(dst, join(join(terms[:i:i]...), less, join(terms[i+1:]...)))
+		}
+	}
+	return dst
 }
 
 // siblings adds what the terms around the skipped one must be. They stay the

@@ -2,6 +2,7 @@ package solver
 
 import (
 	"math/rand/v2"
+	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/solver/text"
@@ -25,7 +26,7 @@ type globKey struct {
 // langSet is a set of strings as a theory handles it.
 type langSet struct{ lang text.Lang }
 
-func (s *langSet) Contains(v query.Value) bool { return s.lang.Contains(scriptText(v)) }
+func (s *langSet) Contains(v query.Value) bool { return s.lang.Contains(asText(v)) }
 
 func (s *langSet) Members(limit int) ([]query.Value, bool) {
 	found, _, err := text.Solve(text.Problem{In: []text.Lang{s.lang}})
@@ -34,6 +35,14 @@ func (s *langSet) Members(limit int) ([]query.Value, bool) {
 	}
 	members, all := found.Members(limit)
 	return stringValues(members), all
+}
+
+// asText is a value as a keyword field indexes it.
+func asText(v query.Value) string {
+	if v.Kind() == query.String {
+		return v.Str()
+	}
+	return v.String()
 }
 
 func stringValues(members []string) []query.Value {
@@ -58,7 +67,7 @@ func (th *keywords) lang(l *query.Leaf) (text.Lang, *query.Diagnostic) {
 	for _, item := range l.Items {
 		switch l.Op {
 		case query.OpEqual:
-			literals = append(literals, scriptText(item.Value))
+			literals = append(literals, asText(item.Value))
 		case query.OpGlob:
 			if s, ok := item.Glob.Literal(); ok {
 				literals = append(literals, s)
@@ -104,16 +113,16 @@ func (th *keywords) glob(g query.Glob, fold query.Fold) text.Lang {
 func stringsBetween(low, high *query.Bound) text.Lang {
 	parts := []text.Lang{text.Any()}
 	if low != nil {
-		parts = append(parts, text.Not(text.Below(scriptText(low.Value), !low.Inclusive)))
+		parts = append(parts, text.Not(text.Below(asText(low.Value), !low.Inclusive)))
 	}
 	if high != nil {
-		parts = append(parts, text.Below(scriptText(high.Value), high.Inclusive))
+		parts = append(parts, text.Below(asText(high.Value), high.Inclusive))
 	}
 	return text.And(parts...)
 }
 
 func (th *keywords) single(v query.Value) set {
-	return &langSet{text.Literal(scriptText(v), query.Exact)}
+	return &langSet{text.Literal(asText(v), query.Exact)}
 }
 
 func (th *keywords) meet(in, out []set) (Set, []int, *query.Diagnostic) {
@@ -161,9 +170,47 @@ func (th *keywords) meet(in, out []set) (Set, []int, *query.Diagnostic) {
 // stringSet is a solved set of strings.
 type stringSet struct{ set *text.Set }
 
-func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(scriptText(v)) }
+func (s *stringSet) Contains(v query.Value) bool      { return s.set.Contains(asText(v)) }
 func (s *stringSet) Simplest() query.Value            { return query.StringOf(s.set.Simplest()) }
 func (s *stringSet) Draw(src rand.Source) query.Value { return query.StringOf(s.set.Draw(src)) }
+
+// AppendDraw appends the JSON text of what Draw returns.
+func (s *stringSet) AppendDraw(dst []byte, src rand.Source) []byte {
+	dst = append(dst, '"')
+	return quote(s.set.AppendDraw(dst, src), len(dst))
+}
+
+// quote makes of the text at dst[from:] the rest of a JSON string, in place unless
+// it holds what is rare.
+func quote(dst []byte, from int) []byte {
+	escapes, ascii := 0, true
+	for _, c := range dst[from:] {
+		if c == '"' || c == '\\' {
+			escapes++
+		}
+		if c < ' ' {
+			return query.AppendString(dst[:from-1], string(dst[from:]))
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && !utf8.Valid(dst[from:]) {
+		return query.AppendString(dst[:from-1], string(dst[from:]))
+	}
+	if escapes > 0 {
+		end := len(dst)
+		dst = append(dst, dst[end-escapes:]...) // room: there are at least as many bytes
+		for to := len(dst) - 1; escapes > 0; to-- {
+			end--
+			if dst[to] = dst[end]; dst[end] == '"' || dst[end] == '\\' {
+				to--
+				dst[to] = '\\'
+				escapes--
+			}
+		}
+	}
+	return append(dst, '"')
+}
+
 func (s *stringSet) Members(limit int) ([]query.Value, bool) {
 	members, all := s.set.Members(limit)
 	return stringValues(members), all

@@ -1,25 +1,27 @@
 package solver
 
 import (
-	"iter"
-	"math/rand/v2"
+	"maps"
 	"slices"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/solver/interval"
+	"github.com/rematch-dev/rematch/solver/relation"
+	"github.com/rematch-dev/rematch/solver/text"
 )
 
 // This file decides leaves with an expression. Over one field the expression is
 // inverted into a set of values where that can be done exactly; over several,
-// or where it can not, values are tried out: what is found is a proof that the
-// leaf can hold, and not finding any proves nothing and is reported as such.
+// or where it can not, it is a relation that package relation decides when all
+// else is.
 
-// relation is an expression that must come out one way, to be decided when the
+// related is an expression that must come out one way, to be decided when the
 // fields it reads have all their other constraints.
-type relation struct {
+type related struct {
 	leaf   *query.Leaf
+	expr   query.Expr // of the leaf, with null for fields that are absent
 	goal   goal
-	truth  bool
+	want   relation.Want
 	fields []*query.Field
 }
 
@@ -27,11 +29,12 @@ type relation struct {
 func (s *search) expandScript(l *query.Leaf, g goal) expansion {
 	refs := query.FieldRefs(nil, l.Expr)
 	fields := query.FieldsOf(l)
-	without := func(absent *query.Field) query.Truth { // the leaf when a field is absent
-		if absent != nil && !nullable(l.Expr) {
+	strict := !nullable(l.Expr)
+	without := func(absent bool) query.Truth { // the leaf without its only field, or any
+		if absent && strict {
 			return l.Absent
 		}
-		v := compute(l.Expr, nil)
+		v := relation.Compute(l.Expr, nil)
 		if v.Kind() != query.Bool {
 			return l.Absent
 		}
@@ -39,315 +42,426 @@ func (s *search) expandScript(l *query.Leaf, g goal) expansion {
 	}
 	hits := g.want&MustBeTrue != 0
 	misses := g.want&MustBeFalse != 0
+	null := g.want&(1<<l.Absent) != 0
 	switch len(fields) {
 	case 0:
-		if g.want&(1<<without(nil)) != 0 {
+		if g.want&(1<<without(false)) != 0 {
 			return expansion{}
 		}
 		return s.refuse(g, &atom{kind: constant, cond: l, span: l.Span})
 	case 1:
 		f := fields[0]
-		absent := g.want&(1<<without(f)) != 0
+		absent := g.want&(1<<without(true)) != 0
 		if c := s.rules.constraint(l, f, hit); c.reason == nil && (len(refs) == 1 || !f.Array) {
 			return s.constrain(l, f, hits, misses, absent, g)
 		}
 	}
-	// Several fields: being false is had most cheaply by leaving one out.
-	if g.want&(1<<l.Absent) != 0 && !nullable(l.Expr) {
-		if hits && misses {
-			return expansion{}
-		}
-		options := make([]goal, 0, len(fields)+1)
-		for _, f := range fields {
-			options = append(options, goal{fact: s.rules.constraint(l, f, missing), slot: g.slot, group: g.group})
-		}
-		return expansion{options: append(options, goal{script: l, want: g.want, slot: g.slot, group: g.group})}
+	if hits && misses && null {
+		return expansion{}
 	}
-	return s.postpone(l, hits, g)
+	script := func(want Mask, absent ...*query.Field) goal {
+		return goal{script: l, absent: absent, want: want, slot: g.slot, group: g.group, deps: g.deps}
+	}
+	var options []goal
+	if hits && misses { // anything but null
+		options = append(options, script(MustBeTrue), script(MustBeFalse))
+	} else {
+		options = append(options, script(g.want))
+	}
+	switch {
+	case !strict && len(fields) <= mostAbsent:
+		for some := 1; some < 1<<len(fields); some++ {
+			var absent []*query.Field
+			for i, f := range fields {
+				if some>>i&1 != 0 {
+					absent = append(absent, f)
+				}
+			}
+			options = append(options, script(g.want, absent...))
+		}
+	case !strict:
+		s.fail(query.CodeUnsupported, l.Span, "an expression over so many fields that may be absent")
+	case null: // had most cheaply by leaving one out
+		facts := make([]goal, 0, len(fields)+len(options))
+		for _, f := range fields {
+			facts = append(facts, goal{fact: s.rules.constraint(l, f, missing), slot: g.slot, group: g.group})
+		}
+		options = append(facts, options...)
+	}
+	if len(options) == 1 {
+		return expansion{all: options}
+	}
+	return expansion{options: options}
 }
+
+// mostAbsent is how many fields of an expression may each be absent or not.
+const mostAbsent = 4
 
 // nullable reports whether null can pass through the expression and still give
 // an answer.
 func nullable(e query.Expr) bool {
 	switch e := e.(type) {
 	case *query.Call:
-		if e.Func == query.FuncIsNull {
-			return true
-		}
-		for _, a := range e.Args {
-			if nullable(a) {
-				return true
-			}
-		}
+		return e.Func == query.FuncIsNull || slices.ContainsFunc(e.Args, nullable)
 	case *query.Compare:
 		return nullable(e.Left) || nullable(e.Right)
 	case *query.Logic:
-		// "or" may be true beside a null; to be safe, only leaves decide.
-		if e.Op == query.AnyOf {
+		// "or" may be true beside a null, "and" false, unless all terms are null
+		// together because they read the same fields.
+		if e.Op != query.NoneOf && slices.ContainsFunc(e.Terms, func(t query.Expr) bool {
+			return !maps.Equal(fieldsIn(t), fieldsIn(e.Terms[0]))
+		}) {
 			return true
 		}
-		for _, t := range e.Terms {
-			if nullable(t) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(e.Terms, nullable)
 	}
 	return false
 }
 
-// postpone notes a relation, to be decided last; its fields must have values.
-func (s *search) postpone(l *query.Leaf, truth bool, g goal) expansion {
-	fields := query.FieldsOf(l)
-	for _, f := range fields {
-		if e := s.assert(s.rules.constraint(l, f, present), g); e.failed {
+func fieldsIn(e query.Expr) map[*query.Field]bool {
+	out := map[*query.Field]bool{}
+	for _, ref := range query.FieldRefs(nil, e) {
+		out[ref.Field] = true
+	}
+	return out
+}
+
+// postpone notes a relation, to be decided last; its fields must have values,
+// those excepted that it is asked to hold without.
+func (s *search) postpone(g goal) expansion {
+	l := g.script
+	r := related{leaf: l, expr: l.Expr, goal: g}
+	nulls := relation.Env{}
+	for _, f := range query.FieldsOf(l) {
+		kind := present
+		if slices.Contains(g.absent, f) {
+			kind = missing
+		}
+		if e := s.assert(s.rules.constraint(l, f, kind), g); e.failed {
 			return e
 		}
-		if f.Array { // with several values every combination would count
-			if e := s.assert(s.rules.constraint(l, f, single), g); e.failed {
-				return e
+		if kind == present {
+			r.fields = append(r.fields, f)
+			continue
+		}
+		for _, ref := range query.FieldRefs(nil, l.Expr) {
+			if ref.Field == f {
+				nulls[ref] = query.Value{}
 			}
 		}
 	}
-	s.relates = append(s.relates, relation{l, g, truth, fields})
+	if len(nulls) > 0 {
+		r.expr = relation.Substitute(l.Expr, nulls)
+	}
+	null := g.want&(1<<l.Absent) != 0
+	switch hits := g.want&MustBeTrue != 0; {
+	case hits && null:
+		r.want = relation.NotFalse
+	case hits:
+		r.want = relation.True
+	case null:
+		r.want = relation.NotTrue
+	default:
+		r.want = relation.False
+	}
+	s.relates = append(s.relates, r)
 	s.trail = append(s.trail, func() { s.relates = s.relates[:len(s.relates)-1] })
 	return expansion{}
 }
 
-// relate decides the postponed relations one after the other, by trying values
-// for all fields of a relation but one and inverting the expression for that.
+// place is where a field of the relation stands.
+func (r *related) place(f *query.Field) place { return place{r.goal.slot, r.goal.group, f} }
+
+// relate decides the postponed relations together. First every field gets one
+// value, as most documents have it; several only where that does not do.
 func (s *search) relate() (deps, bool) {
 	clear(s.derived)
-	var blame deps
-	for _, r := range s.relates {
-		blame = blame.union(r.goal.deps)
-		if !s.decide(r) {
-			for _, o := range s.relates {
-				s.blamed[&atom{cond: o.leaf}] = true
+	clear(s.settled)
+	if len(s.relates) == 0 {
+		return nil, true
+	}
+	t := s.translate(false)
+	verdict, values, core := relation.Undecided, []query.Value(nil), relation.Core{}
+	if !t.empty {
+		verdict, values, core = relation.Solve(t.Problem)
+	}
+	if verdict != relation.Found && t.arrays {
+		t = s.translate(true)
+		if verdict = relation.Undecided; !t.empty {
+			verdict, values, core = relation.Solve(t.Problem)
+		}
+	}
+	if verdict == relation.Found {
+		s.settle(t, values)
+		return nil, true
+	}
+	// Who is to blame: the relations of the core, and all that is asked of the
+	// fields in it.
+	blame := deps(nil)
+	relates := map[int]bool{}
+	cells := map[*cell]bool{}
+	if verdict == relation.Refuted {
+		for _, i := range core.Tests {
+			relates[t.origins[i]] = true
+		}
+		for _, v := range core.Vars {
+			cells[t.cells[v]] = true
+			if by := t.usage[v]; by >= 0 {
+				relates[by] = true
 			}
-			s.fail(query.CodeUnsupported, r.leaf.Span, "found no values that relate these fields as asked, and no proof that there are none")
-			// Which of the fields' other constraints matter is not known.
+		}
+	} else {
+		for i, r := range s.relates {
+			relates[i] = true
 			for _, f := range r.fields {
-				for _, h := range s.cell(place{r.goal.slot, r.goal.group, f}).atoms {
-					blame = blame.union(h.deps)
-				}
-			}
-			return blame, false
-		}
-	}
-	return nil, true
-}
-
-// tries bounds the candidate values of one field in one relation.
-const tries = 12
-
-// decide finds values for one relation and pins them down.
-func (s *search) decide(r relation) bool {
-	if r.truth {
-		for values := range splits(r.leaf.Expr) {
-			if s.fixAll(r, values) {
-				return true
+				cells[s.cell(r.place(f))] = true
 			}
 		}
+		span := s.relates[0].leaf.Span
+		if len(core.Tests) > 0 {
+			span = s.relates[t.origins[core.Tests[0]]].leaf.Span
+		}
+		s.fail(query.CodeUnsupported, span, "found no values that relate these fields as asked, and no proof that there are none")
 	}
-	for last := len(r.fields) - 1; last >= 0; last-- {
-		others := append(append([]*query.Field(nil), r.fields[:last]...), r.fields[last+1:]...)
-		if s.pin(r, others, r.fields[last], map[*query.Field]query.Value{}) {
-			return true
+	for i := range relates {
+		blame = blame.union(s.relates[i].goal.deps)
+		s.blamed[&atom{cond: s.relates[i].leaf}] = true
+	}
+	for c := range cells {
+		for _, h := range s.effective(c).atoms {
+			blame = blame.union(h.deps)
+			s.blamed[h.atom] = true
 		}
 	}
-	return false
+	return blame, false
 }
 
-// pin tries values for the first of others, then for the rest, then solves the
-// target field for what is left of the expression.
-func (s *search) pin(r relation, others []*query.Field, target *query.Field, pinned map[*query.Field]query.Value) bool {
-	if len(others) == 0 {
-		return s.finish(r, target, pinned)
-	}
-	f := others[0]
-	for v := range s.candidates(r.goal, f) {
-		pinned[f] = v
-		if s.pin(r, others[1:], target, pinned) {
-			return true
-		}
-	}
-	delete(pinned, f)
-	return false
+// translation is the postponed relations as package relation reads them.
+type translation struct {
+	relation.Problem
+	cells   []*cell // of each variable
+	usage   []int   // the relation that a variable was made for, or -1
+	origins []int   // the relation of each test
+	arrays  bool    // some field may have several values
+	empty   bool    // a field has no value as asked, or it takes too many tests
 }
 
-// candidates yields values to try for a field: the plainest, then all others
-// of few, or a sample of many. Listing and drawing can be dear, so each comes
-// only when what was before it did not do.
-func (s *search) candidates(g goal, f *query.Field) iter.Seq[query.Value] {
-	h := s.hold(s.effective(s.cell(place{g.slot, g.group, f})))
-	return func(yield func(query.Value) bool) {
-		if len(h.values) == 0 {
-			return
-		}
-		set := h.values[0]
-		tried := []query.Value{set.Simplest()}
-		if !yield(tried[0]) {
-			return
-		}
-		members, all := set.Members(tries)
-		source := rand.NewPCG(0, 0)
-		for i := 0; len(tried) < tries; i++ {
-			var v query.Value
-			switch {
-			case all && i < len(members):
-				v = members[i]
-			case all || i > 4*tries:
-				return
-			default:
-				v = set.Draw(source)
-			}
-			if slices.ContainsFunc(tried, v.Equal) {
+// mostTests bounds how often a relation that no combination of values may satisfy
+// is written out.
+const mostTests = 300
+
+// translate makes a variable of each value: of one for each field, or else of
+// one for each condition that some value of an array must meet, and for each
+// time that a relation reads the array. A script is true of an array if it is
+// of some combination of its values, so each use of a field may have its own.
+func (s *search) translate(several bool) *translation {
+	t := &translation{Problem: relation.Problem{States: s.opts.Budget.States}}
+	elements := map[*cell][]int{}
+	add := func(c *cell, hits []int, by int) int {
+		v, ok := s.variable(c, hits)
+		t.empty = t.empty || !ok
+		t.Vars, t.cells, t.usage = append(t.Vars, v), append(t.cells, c), append(t.usage, by)
+		elements[c] = append(elements[c], len(t.Vars)-1)
+		return len(t.Vars) - 1
+	}
+	splits := func(c *cell) bool { return c.field.Array && len(c.joins) == 0 }
+	for _, r := range s.relates {
+		for _, f := range r.fields {
+			c := s.cell(r.place(f))
+			t.arrays = t.arrays || splits(c)
+			if elements[c] != nil {
 				continue
 			}
-			if tried = append(tried, v); !yield(v) {
-				return
+			hits := s.effective(c).hits()
+			if !several || !splits(c) {
+				add(c, hits, -1)
+				continue
+			}
+			for _, h := range hits {
+				add(c, []int{h}, -1)
+			}
+			if len(hits) == 0 {
+				add(c, nil, -1)
 			}
 		}
 	}
+	test := func(i int, vars map[*query.FieldRef]int) {
+		r := s.relates[i]
+		t.Tests = append(t.Tests, relation.Test{Expr: r.expr, Want: r.want, Vars: vars})
+		t.origins = append(t.origins, i)
+		t.empty = t.empty || len(t.Tests) > mostTests
+	}
+	for i, r := range s.relates {
+		if r.want == relation.True || r.want == relation.NotFalse {
+			vars := map[*query.FieldRef]int{}
+			for _, ref := range query.FieldRefs(nil, r.expr) {
+				c := s.cell(r.place(ref.Field))
+				if vars[ref] = elements[c][0]; several && splits(c) {
+					vars[ref] = add(c, nil, i)
+				}
+			}
+			test(i, vars)
+		}
+	}
+	for i, r := range s.relates {
+		if r.want == relation.True || r.want == relation.NotFalse {
+			continue
+		}
+		refs := query.FieldRefs(nil, r.expr)
+		vars := map[*query.FieldRef]int{}
+		var each func(k int)
+		each = func(k int) {
+			if k == len(refs) {
+				test(i, maps.Clone(vars))
+				return
+			}
+			for _, v := range elements[s.cell(r.place(refs[k].Field))] {
+				if vars[refs[k]] = v; t.empty {
+					return
+				}
+				each(k + 1)
+			}
+		}
+		each(0)
+	}
+	return t
 }
 
-// finish solves the expression, with all other fields replaced by values, for
-// the target, and fixes the values if that works out.
-func (s *search) finish(r relation, target *query.Field, pinned map[*query.Field]query.Value) bool {
-	mark := len(s.trail)
-	for _, f := range r.fields {
-		if v, ok := pinned[f]; ok && !s.fix(r, f, v) {
-			s.undo(mark)
-			return false
+// shortLimit is the largest ignore_above that relations look at closely.
+const shortLimit = 32
+
+// hits are the positions of what some value must meet.
+func (c *cell) hits() (at []int) {
+	for i, h := range c.atoms {
+		if h.kind == hit {
+			at = append(at, i)
 		}
 	}
-	residual := substitute(r.leaf.Expr, pinned)
-	if left, ok := preimageOf(residual, target, r.truth); ok {
-		s.rules.ids++
-		c := &constraint{atom{id: s.rules.ids, kind: hit, cond: r.leaf, span: r.leaf.Span, set: left}, target}
-		ok := !s.assert(c, r.goal).failed
-		alone := len(pinned) == 0 || len(s.cell(place{r.goal.slot, r.goal.group, target}).joins) > 0
-		if ok && !alone && s.plainest(r, pinned, mark) {
-			s.derive(r, target, mark)
-		} else if !ok {
-			s.undo(mark)
-		}
-		return ok
-	}
-	// Not invertible: try values for the target as well, and first of all the
-	// constants that the expression speaks of.
-	try := func(v query.Value) bool {
-		v, ok := s.rules.asStored(target, v)
-		if !ok {
-			return false
-		}
-		vars := env{}
-		for _, ref := range query.FieldRefs(nil, residual) {
-			vars[ref] = v
-		}
-		got := compute(residual, vars)
-		if (got.Kind() == query.Bool && got.Bool()) != r.truth {
-			return false
-		}
-		before := len(s.trail)
-		fixed := s.fix(r, target, v)
-		if !fixed {
-			s.undo(before)
-		}
-		return fixed
-	}
-	if slices.ContainsFunc(constants(nil, residual), try) {
-		return true
-	}
-	for v := range s.candidates(r.goal, target) {
-		if try(v) {
-			return true
-		}
-	}
-	s.undo(mark)
-	return false
+	return at
 }
 
-// asStored is a constant as a field would hold it: the text of 1 is "1" in a
-// long and "1.0" in a double.
-func (r *compiler) asStored(f *query.Field, v query.Value) (query.Value, bool) {
-	switch only := r.theory(f).single(v).(type) {
+// variable is a value of a cell that meets some of its hits and no miss.
+func (s *search) variable(c *cell, hits []int) (relation.Var, bool) {
+	v := relation.Var{Field: c.field}
+	th := s.rules.theory(c.field)
+	c = s.effective(c)
+	var in, out []set
+	for _, h := range hits {
+		in = append(in, c.atoms[h].set)
+	}
+	for _, h := range c.atoms {
+		if h.kind == miss {
+			out = append(out, h.set)
+		}
+	}
+	found, core, _ := th.meet(in, out)
+	if core != nil {
+		return v, false
+	}
+	v.Values = found
+	switch found := found.(type) {
 	case interval.Set:
-		if only.IsEmpty() {
-			return v, f.Type.Family() == query.Dates && v.Kind() == query.String
+		v.Points = found
+	case *stringSet:
+		for _, l := range in {
+			v.Langs = append(v.Langs, l.(*langSet).lang)
 		}
-		return only.Simplest(), true
-	case *langSet:
-		return query.StringOf(scriptText(v)), true
+		for _, l := range out {
+			v.Langs = append(v.Langs, text.Not(l.(*langSet).lang))
+		}
+		v.Limit = c.field.IgnoreAbove
+		if n := v.Limit; n > 0 && n <= shortLimit { // a long one would be an automaton as long
+			v.Langs = append(v.Langs, text.Length(0, n, text.CodePoints))
+		}
 	}
 	return v, true
 }
 
-// constants lists the literals of an expression, texts of numbers as both.
-func constants(dst []query.Value, e query.Expr) []query.Value {
-	switch e := e.(type) {
-	case *query.Literal:
-		dst = append(dst, e.Value)
-		if n := parseNumber(e.Value.Str(), nil); e.Value.Kind() == query.String && n.IsNumber() {
-			dst = append(dst, n)
-		}
-	case *query.Call:
-		for _, a := range e.Args {
-			dst = constants(dst, a)
-		}
-	case *query.Compare:
-		dst = constants(constants(dst, e.Left), e.Right)
-	case *query.Logic:
-		for _, t := range e.Terms {
-			dst = constants(dst, t)
+// settle keeps the values that were found; where one field can be worked out of
+// whatever the others are given, it is.
+func (s *search) settle(t *translation, values []query.Value) {
+	for v, c := range t.cells {
+		if value := values[v]; !value.IsNull() &&
+			!slices.ContainsFunc(s.settled[c], func(o Set) bool { return o.Simplest().Equal(value) }) {
+			s.settled[c] = append(s.settled[c], s.rules.only(c.field, value))
 		}
 	}
-	return dst
-}
-
-// fixAll leaves every field of a relation one value.
-func (s *search) fixAll(r relation, values map[*query.Field]query.Value) bool {
-	mark := len(s.trail)
-	for _, f := range r.fields {
-		if v, ok := values[f]; !ok || !s.fix(r, f, v) {
-			s.undo(mark)
-			return false
+	// Values that no relation reads are there for a condition of their own.
+	for v, c := range t.cells {
+		met := func(o Set) bool { return t.Vars[v].Values.Contains(o.Simplest()) }
+		if values[v].IsNull() && !slices.ContainsFunc(s.settled[c], met) {
+			s.settled[c] = append(s.settled[c], t.Vars[v].Values.(Set))
 		}
 	}
-	return true
+	for i := range s.relates {
+		s.derive(&s.relates[i])
+	}
 }
 
-// plainest reports whether the pinned values are the first that come to mind of
-// their fields, and no other relation reads these.
-func (s *search) plainest(r relation, pinned map[*query.Field]query.Value, mark int) bool {
-	for _, o := range s.relates {
-		if o.leaf == r.leaf {
+// only is the set of one value.
+func (r *compiler) only(f *query.Field, v query.Value) Set {
+	switch s := r.theory(f).single(v).(type) {
+	case interval.Set:
+		if !s.IsEmpty() && f.Type.Family() != query.Dates {
+			return s
+		}
+	case *langSet:
+		if found, _, err := text.Solve(text.Problem{In: []text.Lang{s.lang}}); err == nil && found != nil {
+			return &stringSet{found}
+		}
+	}
+	return oneValue{v}
+}
+
+// derive takes a field of a relation whose other fields have the values that
+// first come to mind, and which no other relation reads: its values are worked
+// out anew for whatever values the others are given.
+func (s *search) derive(r *related) {
+	for i := range s.relates {
+		if o := &s.relates[i]; o != r && slices.ContainsFunc(o.fields, func(f *query.Field) bool {
+			return slices.ContainsFunc(r.fields, func(g *query.Field) bool { return s.cell(o.place(f)) == s.cell(r.place(g)) })
+		}) {
+			return
+		}
+	}
+	plain := func(f *query.Field) bool {
+		c := s.cell(r.place(f))
+		h := s.hold(s.effective(c))
+		return !f.Array && len(c.joins) == 0 && len(h.values) == 1 && h.values[0].Simplest().Equal(s.settled[c][0].Simplest())
+	}
+	if len(r.fields) < 2 {
+		return
+	}
+	for last := len(r.fields) - 1; last >= 0; last-- {
+		target := r.fields[last]
+		others := slices.Delete(slices.Clone(r.fields), last, last+1)
+		c := s.cell(r.place(target))
+		if len(c.joins) > 0 || len(s.settled[c]) != 1 || slices.ContainsFunc(others, func(f *query.Field) bool { return !plain(f) }) {
 			continue
 		}
-		for _, f := range o.fields {
-			if slices.Contains(r.fields, f) {
-				return false
-			}
+		d := s.derivation(r, target, others)
+		var first [][]query.Value
+		for _, f := range others {
+			first = append(first, []query.Value{s.settled[s.cell(r.place(f))][0].Simplest()})
 		}
-	}
-	for f, v := range pinned {
-		c := *s.cell(place{r.goal.slot, r.goal.group, f})
-		c.atoms = c.atoms[:len(c.atoms)-1] // less the pin
-		if h := s.hold(&c); f.Array || len(c.joins) > 0 || len(h.values) != 1 || !h.values[0].Simplest().Equal(v) {
-			return false
+		best, ok := d.given(first)
+		if !ok {
+			continue
 		}
+		d.plain = []Set{best}
+		s.derived[c] = d
+		delete(s.settled, c)
+		for _, f := range others {
+			delete(s.settled, s.cell(r.place(f)))
+		}
+		return
 	}
-	return true
 }
 
-// derive takes the pins out again: the target's values are worked out anew for
-// whatever values the other fields are given.
-func (s *search) derive(r relation, target *query.Field, mark int) {
-	at := place{r.goal.slot, r.goal.group, target}
-	plain := s.hold(s.cell(at)).values
-	s.undo(mark)
+// derivation says what is left of target for values of the others.
+func (s *search) derivation(r *related, target *query.Field, others []*query.Field) derived {
 	var in, out []set
-	for _, h := range s.cell(at).atoms {
+	for _, h := range s.effective(s.cell(r.place(target))).atoms {
 		switch h.kind {
 		case hit:
 			in = append(in, h.set)
@@ -355,19 +469,28 @@ func (s *search) derive(r relation, target *query.Field, mark int) {
 			out = append(out, h.set)
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(r.fields), func(f *query.Field) bool { return f == target })
 	th := s.rules.theory(target)
-	s.derived[s.cell(at)] = derived{plain, place{r.goal.slot, r.goal.group, nil}, others, func(drawn [][]query.Value) (Set, bool) {
-		values := map[*query.Field]query.Value{}
+	expr, truth := r.expr, r.want == relation.True || r.want == relation.NotFalse
+	refs := query.FieldRefs(nil, expr)
+	return derived{nil, r.place(nil), others, func(drawn [][]query.Value) (Set, bool) {
+		values := relation.Env{}
 		for i, f := range others {
 			if len(drawn[i]) != 1 {
 				return nil, false
 			}
-			values[f] = drawn[i][0]
+			for _, ref := range refs {
+				if ref.Field == f {
+					values[ref] = drawn[i][0]
+				}
+			}
 		}
-		left, ok := preimageOf(substitute(r.leaf.Expr, values), target, r.truth)
+		lang, points, ok := relation.Residual(relation.Substitute(expr, values), target, truth)
 		if !ok {
 			return nil, false
+		}
+		left := set(points)
+		if target.Type.Family() == query.Strings {
+			left = &langSet{lang}
 		}
 		found, core, reason := th.meet(append(in[:len(in):len(in)], left), out)
 		return found, core == nil && reason == nil
@@ -382,69 +505,11 @@ type derived struct {
 	given func(drawn [][]query.Value) (Set, bool)
 }
 
-// fix leaves a field just one value.
-func (s *search) fix(r relation, f *query.Field, v query.Value) bool {
-	s.rules.ids++
-	only := &constraint{atom{id: s.rules.ids, kind: hit, cond: r.leaf, span: r.leaf.Span, set: s.rules.theory(f).single(v)}, f}
-	return !s.assert(only, r.goal).failed
-}
-
-// substitute replaces references to fields by values.
-func substitute(e query.Expr, values map[*query.Field]query.Value) query.Expr {
-	switch e := e.(type) {
-	case *query.FieldRef:
-		if v, ok := values[e.Field]; ok {
-			return &query.Literal{Span: e.Span, Value: v}
-		}
-	case *query.Call:
-		c := *e
-		c.Args = substituteAll(e.Args, values)
-		return &c
-	case *query.Compare:
-		c := *e
-		c.Left, c.Right = substitute(e.Left, values), substitute(e.Right, values)
-		return &c
-	case *query.Logic:
-		c := *e
-		c.Terms = substituteAll(e.Terms, values)
-		return &c
-	}
-	return e
-}
-
-func substituteAll(list []query.Expr, values map[*query.Field]query.Value) []query.Expr {
-	out := make([]query.Expr, len(list))
-	for i, e := range list {
-		out[i] = substitute(e, values)
-	}
-	return out
-}
-
-// preimageOf returns values of f for which a boolean expression over f comes
-// out one way: not always all of them.
-func preimageOf(e query.Expr, f *query.Field, truth bool) (set, bool) {
-	switch f.Type.Family() {
-	case query.Strings:
-		p, _, ok := invertText(e, f)
-		if !truth {
-			return &langSet{p.no}, ok
-		}
-		return &langSet{p.yes}, ok
-	case query.Integers, query.Floats:
-		s, ok := invertNumber(e, f)
-		if !truth {
-			return s.no, ok
-		}
-		return s.yes, ok
-	}
-	return nil, false
-}
-
 // invert returns the set of values of f for which the expression of l is true.
 func (r *compiler) invert(l *query.Leaf, f *query.Field) (set, *query.Diagnostic) {
 	if f.Type.Family() == query.Strings {
-		if p, partial, ok := invertText(l.Expr, f); ok && !partial {
-			return &langSet{p.yes}, nil
+		if lang, ok := relation.Invert(l.Expr, f); ok {
+			return &langSet{lang}, nil
 		}
 	}
 	return nil, unsupported(l, "this expression over %s cannot be solved for its value", f.Name)

@@ -22,16 +22,20 @@ type search struct {
 	joined  map[place]*cell
 	pattern []*cell // those of order whose field is a pattern, such as file.hash.*
 	nested  map[nestedPath]*elements
-	relates []relation // scripts over several fields, decided last
+	relates []related // scripts over several fields, decided last
 	trail   []func()
 
-	wary      bool // something conflicted: look before deciding
+	path      []decision                // those in force, by depth
+	nogoods   map[decision][][]decision // by the last decision: the others that it fails with
+	learnt    int
+	wary      int // something conflicted: look before so many decisions
 	decisions int
 	groups    int
 	failure   *query.Diagnostic   // set once: why the answer is Unknown
 	blamed    map[*atom]bool      // every atom that took part in a conflict
 	freed     map[query.Pred]bool // conditions that count as met whatever they say
 	derived   map[*cell]derived
+	settled   map[*cell][]Set // values that relations leave
 }
 
 // place is one field of one document, or of one element of a nested object.
@@ -65,8 +69,9 @@ type goal struct {
 	want        Mask
 	slot, group int
 	deps        deps
-	fact        *constraint // set: assert just this; pred and want are not used
-	script      *query.Leaf // set: an expression whose fields are all to have values
+	fact        *constraint    // set: assert just this; pred and want are not used
+	script      *query.Leaf    // set: an expression whose fields are all to have values,
+	absent      []*query.Field // except these
 }
 
 // pos is where the goal was written.
@@ -84,6 +89,7 @@ func (g goal) pos() query.Span {
 type choice struct {
 	options []goal
 	deps    deps
+	idle    bool // an option was to be had for nothing when it was looked at last
 }
 
 // deps is a set of decisions, by their depth in the search. Sets are never
@@ -145,10 +151,11 @@ func (s *search) run(goals []goal, open []choice, depth int) (deps, bool) {
 	open, conflict, ok := s.propagate(goals, open)
 	if !ok {
 		s.undo(mark)
-		s.wary = true
+		s.wary = caution
 		return conflict, false
 	}
-	next := s.pick(open)
+	open, next := s.pick(open)
+	s.wary = max(0, s.wary-1)
 	if next < 0 {
 		s.fill()
 		conflict, ok := s.relate()
@@ -164,13 +171,21 @@ func (s *search) run(goals []goal, open []choice, depth int) (deps, bool) {
 		if s.decisions++; s.decisions > s.opts.Budget.Decisions {
 			s.fail(query.CodeBudget, option.pos(), "gave up after %d decisions", s.opts.Budget.Decisions)
 		}
+		if s.rules.steps > s.opts.Budget.Steps {
+			s.fail(query.CodeBudget, option.pos(), "gave up after looking at %d constraints in all", s.opts.Budget.Steps)
+		}
 		if s.failure != nil && s.failure.Code == query.CodeBudget {
 			break
 		}
 		option.deps = chosen.deps.with(depth)
-		conflict, ok := s.run([]goal{option}, rest, depth+1)
-		if ok {
-			return nil, true
+		conflict, known := s.recall(option, depth)
+		if !known {
+			var ok bool
+			s.path = append(s.path[:depth], option.key())
+			if conflict, ok = s.run([]goal{option}, rest, depth+1); ok {
+				return nil, true
+			}
+			s.learn(conflict, depth)
 		}
 		if !conflict.has(depth) {
 			s.undo(mark) // another option would fail for the same reason
@@ -205,7 +220,7 @@ func (s *search) propagate(goals []goal, open []choice) ([]choice, deps, bool) {
 			return open, step.conflict, false
 		}
 		if len(step.options) > 0 {
-			open = append(open, choice{step.options, g.deps})
+			open = append(open, choice{options: step.options, deps: g.deps})
 		}
 		for i := len(step.all) - 1; i >= 0; i-- {
 			stack = append(stack, step.all[i])
@@ -230,7 +245,7 @@ func (s *search) expand(g goal) expansion {
 		return s.assert(g.fact, g)
 	}
 	if g.script != nil {
-		return s.postpone(g.script, g.want&MustBeTrue != 0, g)
+		return s.postpone(g)
 	}
 	if g.want&all == all {
 		return expansion{}
@@ -443,6 +458,7 @@ func (s *search) assert(c *constraint, g goal) expansion {
 		}
 		return s.refuse(g, &c.atom)
 	}
+	s.rules.steps++
 	cell := s.cell(place{g.slot, g.group, c.field})
 	at, added := cell.add(&c.atom, g.deps)
 	if !added {
@@ -531,38 +547,73 @@ func (s *search) effective(c *cell) *cell {
 	return c
 }
 
-// pick returns the open choice to decide next; -1 when every choice is
-// satisfied. As long as nothing went wrong it is the one with the fewest
-// options, those that can be had for nothing last. After the first conflict a
-// closer look pays: the one with the fewest options that are not refuted.
-func (s *search) pick(open []choice) int {
-	const cheap = 1 << 30 // an option that is for nothing: any time will do
+// caution is for how many decisions a conflict makes the search look closer.
+const caution = 32
+
+// pick finds the open choice to decide next, best < 0 when every choice is
+// satisfied; left are those that are not. As long as nothing went wrong it is the
+// one with the fewest options, and what can be had for nothing waits: it stays at
+// the end, and is not looked at as long as anything else is open. After a conflict
+// a closer look pays: the choice with the fewest options that are not
+// refuted.
+func (s *search) pick(open []choice) (left []choice, best int) {
 	best, fewest := -1, 0
+	left = make([]choice, 0, len(open))
+	var idle []choice
 	for i, c := range open {
-		live := 0
-		for _, o := range c.options {
-			look := possible
-			if s.asserted(o) {
-				look = certain
-			} else if s.wary {
-				look = s.outlook(o)
-			}
-			if look == certain {
-				live = -1
-				break
-			}
-			if look == possible {
-				live++
-			}
-			if !s.wary && s.free(o) {
-				live = cheap
-			}
+		if c.idle && s.wary == 0 {
+			idle = append(idle, c)
+			continue
 		}
-		if live >= 0 && (best < 0 || live < fewest) {
-			best, fewest = i, live
+		live, free := s.live(c)
+		switch {
+		case live < 0:
+			continue
+		case free:
+			c.idle = true
+			idle = append(idle, c)
+			continue
+		case best < 0 || live < fewest:
+			best, fewest = len(left), live
+		}
+		left = append(left, c)
+		if live == 0 || live <= 2 && s.wary == 0 { // none can have fewer
+			left = append(left, open[i+1:]...)
+			break
 		}
 	}
-	return best
+	for i, c := range idle {
+		if best < 0 {
+			if live, _ := s.live(c); live < 0 {
+				continue
+			}
+			best = len(left)
+		}
+		left = append(left, idle[i:]...)
+		break
+	}
+	return left, best
+}
+
+// live counts the options of a choice that are worth a try, -1 where one is in
+// force already. Free says that one is to be had for nothing.
+func (s *search) live(c choice) (live int, free bool) {
+	for _, o := range c.options {
+		look := possible
+		if s.asserted(o) {
+			look = certain
+		} else if s.wary > 0 {
+			look = s.outlook(o)
+		}
+		switch look {
+		case certain:
+			return -1, false
+		case possible:
+			live++
+		}
+		free = free || s.wary == 0 && s.free(o)
+	}
+	return live, free
 }
 
 // asserted reports whether a goal is one constraint that is in force already.
@@ -685,8 +736,12 @@ func (s *search) glance(c *constraint, g goal) prospect {
 		}
 		known = &cell{place: at}
 	}
+	s.rules.steps++
 	if known.has(&c.atom) {
 		return certain
+	}
+	if len(s.pattern) == 0 && known.witnesses(&c.atom) {
+		return possible
 	}
 	if _, ok := s.check(known.probe(&c.atom)); !ok {
 		return refuted

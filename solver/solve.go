@@ -17,6 +17,8 @@ import (
 type Solver struct {
 	opts     Options
 	compiler *compiler
+
+	forgetful bool // for a test: searches learn no nogoods
 }
 
 // New returns a solver with the given options.
@@ -26,6 +28,9 @@ func New(opts Options) *Solver {
 	}
 	if opts.Budget.States == 0 {
 		opts.Budget.States = DefaultBudget.States
+	}
+	if opts.Budget.Steps == 0 {
+		opts.Budget.Steps = DefaultBudget.Steps
 	}
 	return &Solver{opts: opts, compiler: newCompiler(opts)}
 }
@@ -69,6 +74,14 @@ func twoViews(p Problem) *query.Diagnostic {
 	return nil
 }
 
+// learnt is where the count of nogoods starts.
+func (sv *Solver) learnt() int {
+	if sv.forgetful {
+		return mostNogoods
+	}
+	return 0
+}
+
 // attempt searches once; conditions in freed count as met whatever they say.
 func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) {
 	s := &search{
@@ -78,6 +91,8 @@ func (sv *Solver) attempt(p Problem, freed map[query.Pred]bool) (*search, bool) 
 		nested:  map[nestedPath]*elements{},
 		blamed:  map[*atom]bool{},
 		derived: map[*cell]derived{},
+		settled: map[*cell][]Set{},
+		learnt:  sv.learnt(),
 		freed:   freed,
 	}
 	if sv.opts.Order != nil {
@@ -164,6 +179,8 @@ func (s *search) solution(p Problem) *Solution {
 		set := FieldSet{Slot: c.slot, Group: c.group, Field: c.field, Values: h.values}
 		if d, ok := s.derived[c]; ok {
 			set.Values, set.Derive = d.plain, &Derivation{Given: d.given}
+		} else if settled, ok := s.settled[c]; ok {
+			set.Values = settled
 		}
 		if len(c.joins) == 0 {
 			sol.Fields = append(sol.Fields, set)

@@ -287,6 +287,9 @@ func show(p query.Pred) string {
 	case *query.Not:
 		return "not " + show(p.Term)
 	case *query.Leaf:
+		if p.Op == query.OpScript {
+			return "a script"
+		}
 		var items []string
 		for _, o := range p.Items {
 			switch {
@@ -415,10 +418,10 @@ func TestExpressions(t *testing.T) {
 		{"one field does not start with another", and(not(script(call(query.FuncStartsWith, ref(fieldS), ref(fieldT)))), glob(fieldT, "x?z"), glob(fieldS, "x*")), `{"s":"x","t":"xaz"}`},
 		{"addresses as text", and(script(&query.Logic{Op: query.NoneOf, Terms: []query.Expr{call(query.FuncEndsWith, call(query.FuncString, ref(fieldIP)), call(query.FuncString, ref(fieldHost)))}}), exists(fieldIP)), "*"},
 		{"a text put together from two fields", script(compare(query.EQ, call(query.FuncConcat, ref(fieldS), str("@"), ref(fieldT)), str("x@y"))), `{"s":"x","t":"y"}`},
-		{"a text put together, and one field given", and(glob(fieldT, "b*"), script(compare(query.EQ, call(query.FuncConcat, ref(fieldS), ref(fieldT)), str("abba")))), `{"t":"ba","s":"ab"}`},
+		{"a text put together, and one field given", and(glob(fieldT, "b*"), script(compare(query.EQ, call(query.FuncConcat, ref(fieldS), ref(fieldT)), str("abba")))), `{"t":"bba","s":"a"}`},
 		{"a number in a text", and(script(compare(query.GT, call(query.FuncNumber, ref(fieldS)), num(41))), script(compare(query.LT, call(query.FuncNumber, ref(fieldS)), num(43)))), `{"s":"42"}`},
 		{"division truncates", script(compare(query.GE, call(query.FuncDivide, ref(fieldN), num(1024)), num(50))), `{"n":51200}`},
-		{"a scaled number equals nothing in between", script(compare(query.EQ, call(query.FuncMultiply, ref(fieldN), num(4)), num(10))), "?"},
+		{"a scaled number equals nothing in between", script(compare(query.EQ, call(query.FuncMultiply, ref(fieldN), num(4)), num(10))), ""},
 		{"a constant that is false", script(call(query.FuncStartsWith, str("a"), str("b"))), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

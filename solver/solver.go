@@ -58,10 +58,11 @@ type Options struct {
 type Budget struct {
 	Decisions int // alternatives tried in the tree
 	States    int // automaton states explored for one field
+	Steps     int // constraints looked at, over all problems of one Solver
 }
 
 // DefaultBudget is far above what any known rule needs.
-var DefaultBudget = Budget{Decisions: 200_000, States: 200_000}
+var DefaultBudget = Budget{Decisions: 200_000, States: 200_000, Steps: 20_000_000}
 
 // Result is the answer of a search: exactly one of its fields is set.
 type Result struct {
@@ -111,7 +112,9 @@ type Set interface {
 	// Simplest returns the plainest member: the shortest text that a person
 	// would write, the number nearest to a bound or to zero.
 	Simplest() query.Value
-	// Draw returns a random member; equal streams give equal members.
+	// Draw returns a random member; equal streams give equal members. Sets of many
+	// also have AppendDraw(dst []byte, src rand.Source) []byte, which appends the
+	// JSON text of what Draw returns and makes no value.
 	Draw(rand.Source) query.Value
 	// Members returns all members where there are at most limit of them.
 	Members(limit int) (members []query.Value, all bool)

@@ -39,6 +39,16 @@ func (m *manifest) lists(name string) bool {
 	return false
 }
 
+// rule returns what an earlier run wrote about a rule.
+func (m *manifest) rule(id string) (manifestRule, bool) {
+	for _, r := range m.Rules {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return manifestRule{}, false
+}
+
 // appendJSON writes one rule and one file a line.
 func (m *manifest) appendJSON(dst []byte) []byte {
 	member := func(name, value string) {
@@ -77,7 +87,7 @@ func (m *manifest) appendJSON(dst []byte) []byte {
 	return append(dst, "\n  ]\n}\n"...)
 }
 
-// readManifest reads the files that an earlier run listed; no manifest is an
+// readManifest reads the files and rules that an earlier run listed; no manifest is an
 // empty one. A path that leads out of the folder is an error, never followed.
 func readManifest(root *os.Root) (*manifest, error) {
 	data, err := root.ReadFile(manifestName)
@@ -95,6 +105,18 @@ func readManifest(root *os.Root) (*manifest, error) {
 		return nil, d
 	}
 	m := &manifest{}
+	rules, _ := doc.Member("rules")
+	for _, r := range rules.List() {
+		text := func(name string) string {
+			v, _ := r.Doc().Member(name)
+			return v.Str()
+		}
+		count, _ := r.Doc().Member("cases")
+		cases, _ := count.Int()
+		m.Rules = append(m.Rules, manifestRule{
+			ID: text("rule_id"), Name: text("rule"), File: text("file"), SHA256: text("sha256"), Verdict: text("verdict"), Cases: int(cases),
+		})
+	}
 	files, _ := doc.Member("files")
 	for _, f := range files.List() {
 		name, _ := f.Doc().Member("path")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/eval"
 	"github.com/rematch-dev/rematch/query/ruleset"
 	"github.com/rematch-dev/rematch/query/sigma/pipeline"
 )
@@ -25,6 +27,10 @@ type Options struct {
 	Version string // of Rematch, for the manifest
 	// Pipelines that the set was opened with: names of ours, and files.
 	Pipelines []string
+	// Update records anew what the rules do. Without it, the recorded cases of a
+	// rule stay as they are once some of them have another outcome: an edit that
+	// was not meant would be written over them otherwise.
+	Update bool
 	// Each is told of every suite, in the order of the rules, before anything
 	// is written. Only verified rules get tests.
 	Each func(*gen.Suite)
@@ -35,6 +41,13 @@ type Report struct {
 	Packages, Rules, Cases int
 	Written                []string // files that are new or changed, relative to the folder
 	Removed                []string
+	Kept                   []Kept // in the order of the rules
+}
+
+// Kept is a rule whose recorded cases stay though it does something else now.
+type Kept struct {
+	Rule  *ruleset.Rule
+	Cases []string // those with another outcome; none for a rule that no longer is verified
 }
 
 // Write writes the tests of a set, as [ruleset.Open] gave it, below dir.
@@ -65,12 +78,14 @@ type output struct {
 	inFolder bool
 	packages map[string]*testPackage
 	files    map[string][]byte
+	update   bool
+	old      *manifest // of an earlier run
 	manifest manifest
 	report   Report
 }
 
 func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
-	out := &output{set: set, fuzz: opts.Fuzz, packages: map[string]*testPackage{}, files: map[string][]byte{}}
+	out := &output{set: set, fuzz: opts.Fuzz, update: opts.Update, packages: map[string]*testPackage{}, files: map[string][]byte{}}
 	out.manifest.MadeBy = "rematch " + opts.Version
 	var err error
 	if out.dir, err = filepath.Abs(dir); err != nil {
@@ -95,7 +110,17 @@ func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
 		}
 	}
 	out.inFolder = info.IsDir()
-	return out, nil
+	out.old = &manifest{}
+	root, err := os.OpenRoot(out.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, unwritable(dir, err)
+	}
+	defer root.Close()
+	out.old, err = readManifest(root)
+	return out, err
 }
 
 func unwritable(name string, err error) error {
@@ -107,17 +132,23 @@ func (out *output) add(suite *gen.Suite) error {
 	rule := suite.Rule
 	sum := sha256.Sum256([]byte(rule.Source.Slice(rule.Span)))
 	entry := manifestRule{ID: rule.ID, Name: rule.Name, File: rule.File, SHA256: hex.EncodeToString(sum[:]), Verdict: string(suite.Verdict)}
-	if suite.Verdict == gen.Verified {
-		entry.Cases = len(suite.Cases)
-		if err := out.addTests(suite); err != nil {
+	was, had := out.old.rule(rule.ID)
+	had = had && was.Verdict == string(gen.Verified)
+	if suite.Verdict == gen.Verified || had && !out.update {
+		kept, err := out.addTests(suite)
+		if err != nil {
 			return err
+		}
+		if entry.Cases = len(suite.Cases); kept {
+			entry = was
 		}
 	}
 	out.manifest.Rules = append(out.manifest.Rules, entry)
 	return nil
 }
 
-func (out *output) addTests(suite *gen.Suite) error {
+// addTests gives a rule its tests: those of the suite, or those that stay.
+func (out *output) addTests(suite *gen.Suite) (kept bool, err error) {
 	rule := suite.Rule
 	folder := packageFolder(path.Dir(rule.File))
 	p := out.packages[folder]
@@ -132,22 +163,72 @@ func (out *output) addTests(suite *gen.Suite) error {
 	from := filepath.Join(out.dir, filepath.FromSlash(folder))
 	relative, err := filepath.Rel(from, source)
 	if err != nil {
-		return unwritable(out.dir, err)
+		return false, unwritable(out.dir, err)
 	}
 	pipes := slices.Clone(out.pipes)
 	for i, name := range pipes {
 		if filepath.IsAbs(name) {
 			if pipes[i], err = filepath.Rel(from, name); err != nil {
-				return unwritable(out.dir, err)
+				return false, unwritable(out.dir, err)
 			}
 			pipes[i] = filepath.ToSlash(pipes[i])
 		}
 	}
 	t := p.add(rule)
-	out.files[path.Join(folder, t.cases)] = suite.AppendRecord(nil, filepath.ToSlash(relative), pipes...)
+	name := path.Join(folder, t.cases)
 	out.report.Rules++
+	if data, record := out.recorded(name, rule); record != nil && !out.update {
+		if changed := changed(suite, record); changed != nil || suite.Verdict != gen.Verified {
+			out.files[name] = data
+			out.report.Cases += len(record.Cases)
+			out.report.Kept = append(out.report.Kept, Kept{rule, changed})
+			return true, nil
+		}
+	}
+	if suite.Verdict != gen.Verified { // and its tests are gone
+		out.report.Rules--
+		if p.rules = p.rules[:len(p.rules)-1]; len(p.rules) == 0 {
+			delete(out.packages, folder)
+		}
+		return false, nil
+	}
+	out.files[name] = suite.AppendRecord(nil, filepath.ToSlash(relative), pipes...)
 	out.report.Cases += len(suite.Cases)
-	return nil
+	return false, nil
+}
+
+// recorded returns what an earlier run wrote about a rule; nil for nothing that
+// can be read.
+func (out *output) recorded(name string, rule *ruleset.Rule) ([]byte, *gen.Record) {
+	if !out.old.lists(name) {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Join(out.dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, nil
+	}
+	record, err := gen.ParseRecord(data)
+	if err != nil || record.RuleID != rule.ID {
+		return nil, nil
+	}
+	return data, record
+}
+
+// changed returns the names of the recorded cases that have another outcome now.
+func changed(suite *gen.Suite, record *gen.Record) (names []string) {
+	if suite.Verdict != gen.Verified {
+		return nil
+	}
+	program, err := eval.Compile(suite.Plan, eval.Options{})
+	if err != nil {
+		return nil // never of a verified rule
+	}
+	for _, c := range record.Cases {
+		if program.Run(c.Events, c.Now).Match != (c.Expect == gen.Match) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // finish renders the Go files and brings the folder into the new state: first
@@ -177,18 +258,14 @@ func (out *output) finish(dir string) (*Report, error) {
 		return nil, unwritable(dir, err)
 	}
 	defer root.Close()
-	old, err := readManifest(root)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range names {
-		if !old.lists(name) {
+		if !out.old.lists(name) {
 			if have, err := root.ReadFile(name); err == nil && !bytes.Equal(have, out.files[name]) {
 				return nil, unwritable(path.Join(dir, name), fmt.Errorf("is in the way and was not generated: %w", fs.ErrExist))
 			}
 		}
 	}
-	for _, f := range old.Files {
+	for _, f := range out.old.Files {
 		if _, kept := out.files[f.Path]; !kept {
 			if err := remove(root, f.Path); err != nil {
 				return nil, unwritable(path.Join(dir, f.Path), err)

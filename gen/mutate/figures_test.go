@@ -71,67 +71,99 @@ func TestOperatorsAreDocumented(t *testing.T) {
 	rewrite(t, "## Operators", b.String(), *update)
 }
 
-// TestFigures scores the suites of the rule corpus.
+// corpora are the rule archives that figures are made of.
+var corpora = []struct{ file, of string }{
+	{"elastic-detection-rules.zip", "the archive of Elastic's detection rules"},
+	{"sigma-rules.zip", "the archive of Sigma's rules"},
+}
+
+// TestFigures scores the suites of the rule corpora.
 func TestFigures(t *testing.T) {
 	if !*figures {
 		t.Skip("takes minutes; run with -figures")
 	}
-	name := filepath.Join("..", "..", "..", "shared", "corpora", "elastic-detection-rules.zip")
-	if _, err := os.Stat(name); err != nil {
-		t.Skip("the rule corpus is not there: ", err)
+	var b strings.Builder
+	b.WriteString("Made by `go test ./gen/mutate -run Figures -figures -timeout 30m`, over suites as `rematch cases` makes them by default.\n")
+	for _, c := range corpora {
+		name := filepath.Join("..", "..", "..", "shared", "corpora", c.file)
+		if _, err := os.Stat(name); err != nil {
+			t.Skip("the rule corpus is not there: ", err)
+		}
+		set, _ := ruleset.Open(name, ruleset.Options{})
+		f := score(t, set)
+		fmt.Fprintf(&b, "\n### %s%s\n\nMutants skipped for their number: %d.\n", strings.ToUpper(c.of[:1]), c.of[1:], f.skipped)
+		f.tables(&b)
+		for kind, m := range f.sum {
+			if m.Score() < 0.95 {
+				t.Errorf("%s: the score over %s is below 95 %%: %+v", c.of, kinds[kind], m)
+			}
+		}
 	}
-	set, _ := ruleset.Open(name, ruleset.Options{})
+	rewrite(t, "## Figures", b.String(), true)
+}
+
+// measured are the figures of one corpus, by kind of rule.
+type measured struct {
+	by                  [len(kinds)][len(Operators)]gen.Mutants
+	sum                 [len(kinds)]gen.Mutants
+	rules, cases, extra [len(kinds)]int
+	skipped             int
+}
+
+var kinds = [...]string{"rules over one event", "rules over several events"}
+
+func score(t *testing.T, set *ruleset.Set) *measured {
 	var (
-		lock                sync.Mutex
-		events, others      [len(Operators)]gen.Mutants
-		sum                 [2]gen.Mutants
-		rules, cases, extra [2]int
-		skipped             int
+		lock sync.Mutex
+		f    measured
 	)
-	for range gen.CheckAll(set, gen.Options{Discard: true, Shapes: true, Then: func(s *gen.Suite) {
-		r := Score(s, Options{})
-		lock.Lock()
-		defer lock.Unlock()
-		kind, by := 1, &others
+	for range gen.CheckAll(set, gen.Options{Discard: true, Shapes: true, Edges: true, Then: func(s *gen.Suite) {
 		if s.Plan == nil || s.Verdict != gen.Verified {
 			return
 		}
+		r := Score(s, Options{})
+		kind := 1
 		if _, ok := s.Plan.Body.(*query.Event); ok {
-			kind, by = 0, &events
+			kind = 0
 		}
-		rules[kind]++
-		cases[kind] += s.Count
-		extra[kind] += len(r.Witnesses)
-		skipped += r.Skipped
-		sum[kind].Add(r.Mutants)
-		for i := range by {
-			by[i].Add(r.ByOperator[i])
+		lock.Lock()
+		defer lock.Unlock()
+		f.rules[kind]++
+		f.cases[kind] += s.Count
+		f.extra[kind] += len(r.Witnesses)
+		f.skipped += r.Skipped
+		f.sum[kind].Add(r.Mutants)
+		for i := range f.by[kind] {
+			f.by[kind][i].Add(r.ByOperator[i])
 		}
 		for _, u := range r.Unknowns {
 			t.Logf("%s: unknown: %s: %s", s.Rule.File, u, u.Reason)
 		}
+		for _, u := range r.Survivors {
+			t.Logf("%s: survived: %s", s.Rule.File, u)
+		}
 	}}) {
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Made by `go test ./gen/mutate -run Figures -figures -timeout 30m` over the archive of Elastic's detection rules. Mutants\nskipped for their number: %d.\n", skipped)
-	for kind, title := range []string{"Rules over one event", "Rules over several events"} {
-		by := []*[len(Operators)]gen.Mutants{&events, &others}[kind]
-		fmt.Fprintf(&b, "\n%s: %d, with %d cases, shapes included. `--mutants` adds %d.\n\n", title, rules[kind], cases[kind], extra[kind])
+	return &f
+}
+
+func (f *measured) tables(b *strings.Builder) {
+	for kind, title := range kinds {
+		if f.rules[kind] == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "\n%s%s: %d, with %d cases. `--mutants` adds %d.\n\n", strings.ToUpper(title[:1]), title[1:], f.rules[kind], f.cases[kind], f.extra[kind])
 		b.WriteString("| operator | killed | survived | equivalent | unknown | score | with `--mutants` |\n|---|---:|---:|---:|---:|---:|---:|\n")
 		row := func(name string, m gen.Mutants) {
 			if m == (gen.Mutants{}) {
 				return
 			}
-			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %.1f %% | %.1f %% |\n", name, m.Killed, m.Survived, m.Equivalent, m.Unknown, 100*m.Score(),
+			fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %.1f %% | %.1f %% |\n", name, m.Killed, m.Survived, m.Equivalent, m.Unknown, 100*m.Score(),
 				100*gen.Mutants{Killed: m.Killed + m.Survived, Unknown: m.Unknown}.Score())
 		}
 		for i, op := range Operators {
-			row(op.Name, by[i])
+			row(op.Name, f.by[kind][i])
 		}
-		row("all", sum[kind])
-	}
-	rewrite(t, "## Figures", b.String(), true)
-	if all := sum[0]; (gen.Mutants{Killed: all.Killed + all.Survived, Unknown: all.Unknown}).Score() < 0.95 {
-		t.Errorf("the score over rules of one event is below 95 %%: %+v", all)
+		row("all", f.sum[kind])
 	}
 }

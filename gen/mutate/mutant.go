@@ -18,6 +18,10 @@ type Mutant struct {
 	body func() query.Body
 	at   *site
 	node func() query.Pred
+	// Of a change of one item of a leaf: that item, from 1, and the leaf with what
+	// became of it alone, nil where it is gone. The other items say what they said.
+	item   int
+	single func() *query.Leaf
 }
 
 // Plan returns what the mutant asks.

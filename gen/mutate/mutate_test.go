@@ -230,8 +230,8 @@ func describe(r *Result) string {
 // TestShortcutsAgree compares what is concluded from a changed clause with what
 // evaluating the whole mutant says, on every case of a rule with all connectives.
 func TestShortcutsAgree(t *testing.T) {
-	const text = `any where (a == "x" and not (b like "y*" or n > 5)) or (not (c in ("p", "q") and a != "x") and n == 7)`
-	s := gen.Check(ruleset.FromQuery(text, query.EQL), gen.Options{Shapes: true})
+	const text = `any where (a == "x" and not (b like ("y*", "z?w*") or n > 5)) or (not (c in ("p", "q") and a != "x") and n == 7)`
+	s := gen.Check(ruleset.FromQuery(text, query.EQL), gen.Options{Shapes: true, Edges: true})
 	whole, err := eval.Compile(s.Plan, eval.Options{})
 	if err != nil {
 		t.Fatal(err)

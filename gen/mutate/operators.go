@@ -103,11 +103,11 @@ func dropItem(c *changes, at *site) {
 		return
 	}
 	for i := range leaf.Items {
-		c.node(at, leaf.Items[i].Span, "is gone from its list", func() query.Pred {
+		c.add(Mutant{at: at, item: i + 1, node: func() query.Pred {
 			other := *leaf
 			other.Items = without(leaf.Items, i)
 			return &other
-		})
+		}}, leaf.Items[i].Span, "is gone from its list")
 	}
 }
 
@@ -124,12 +124,17 @@ func globs(at *site, visit func(leaf *query.Leaf, i int, g query.Glob)) {
 
 // item adds a change of the i-th item of a leaf.
 func (c *changes) item(at *site, leaf *query.Leaf, i int, words string, change func(*query.Operand)) {
-	c.node(at, leaf.Items[i].Span, words, func() query.Pred {
+	changed := func(items []query.Operand, i int) *query.Leaf {
 		other := *leaf
-		other.Items = slices.Clone(leaf.Items)
+		other.Items = slices.Clone(items)
 		change(&other.Items[i])
 		return &other
-	})
+	}
+	c.add(Mutant{
+		at: at, item: i + 1,
+		node:   func() query.Pred { return changed(leaf.Items, i) },
+		single: func() *query.Leaf { return changed(leaf.Items[i:i+1], 0) },
+	}, leaf.Items[i].Span, words)
 }
 
 // glob adds a change of the i-th pattern of a leaf.

@@ -31,7 +31,7 @@ func (t *trial) probe() *gen.Case {
 	try := func(edit func(query.Document) query.Document) {
 		p := &played{Case: &gen.Case{Events: query.EventSet{Docs: []query.Document{edit(nil)}}, Now: t.opts.Now}}
 		was, err := t.truth(leaf, p)
-		is, err2 := t.truth(t.node, p)
+		is, err2 := t.truth(t.build(), p)
 		if err == nil && err2 == nil && was != is {
 			edits = append(edits, edit)
 		}

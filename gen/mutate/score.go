@@ -139,6 +139,7 @@ type played struct {
 	// document: then a mutant is judged by its changed node alone. Nodes
 	// inside nested objects have none.
 	truths []query.Truth
+	hits   [][]int // by site: the items of a leaf that the values satisfy
 }
 
 func (j *judge) addCase(c *gen.Case) { j.cases = append(j.cases, j.play(c)) }
@@ -150,14 +151,18 @@ func (j *judge) play(c *gen.Case) *played {
 		return p
 	}
 	truths := make([]query.Truth, len(j.places))
+	p.hits = make([][]int, len(j.places))
 	n := 0
 	leaves := make([]query.Truth, 0, len(j.places))
-	j.program.Coverage(c.Events.Docs[0], c.Now, func(_ *query.Leaf, t query.Truth, _ []int) { leaves = append(leaves, t) })
+	items := make([][]int, 0, len(j.places))
+	j.program.Coverage(c.Events.Docs[0], c.Now, func(_ *query.Leaf, t query.Truth, hits []int) {
+		leaves, items = append(leaves, t), append(items, slices.Clone(hits))
+	})
 	var read func(s *site) query.Truth
 	read = func(s *site) query.Truth {
 		switch q := s.pred.(type) {
 		case *query.Leaf:
-			truths[s.id] = leaves[n]
+			truths[s.id], p.hits[s.id] = leaves[n], items[n]
 			n++
 		case *query.Const:
 			truths[s.id] = q.Truth
@@ -191,7 +196,9 @@ func (j *judge) judge(r *Result, m *Mutant) fate {
 	t := &trial{judge: j, Mutant: m, atoms: map[query.Pred]*eval.Program{}}
 	if m.at != nil {
 		t.whole = m.at.whole
-		t.node = m.at.upTo(t.whole, m.node())
+		if m.item == 0 || t.whole != m.at {
+			t.build()
+		}
 	}
 	for i, c := range j.cases {
 		differs, err := t.differs(c)
@@ -219,6 +226,14 @@ func (j *judge) judge(r *Result, m *Mutant) fate {
 	return equivalent
 }
 
+// build makes the changed node. That of one item of a long list is seldom needed.
+func (t *trial) build() query.Pred {
+	if t.node == nil {
+		t.node = t.at.upTo(t.whole, t.Mutant.node())
+	}
+	return t.node
+}
+
 func (r *Result) undecided(m *Mutant, reason string) fate {
 	r.Unknowns = append(r.Unknowns, Undecided{m, reason})
 	return unknown
@@ -228,8 +243,9 @@ func (r *Result) undecided(m *Mutant, reason string) fate {
 type trial struct {
 	*judge
 	*Mutant
-	whole    *site // where the mutant differs, as far as documents show
-	node     query.Pred
+	whole    *site                        // where the mutant differs, as far as documents show
+	node     query.Pred                   // nil until it is needed
+	single   query.Pred                   // for an item of a leaf: what became of it alone
 	atoms    map[query.Pred]*eval.Program // of its new nodes
 	compiled *eval.Program                // the whole
 }
@@ -248,8 +264,31 @@ func (t *trial) differs(c *played) (bool, error) {
 		}
 		return p.Run(c.Events, c.Now).Match != c.match, nil
 	}
-	truth, err := t.truth(t.node, c)
+	truth, err := t.changed(c)
 	return err == nil && t.propagate(c, truth), err
+}
+
+// changed is what the changed node comes to on the document of a case.
+func (t *trial) changed(c *played) (query.Truth, error) {
+	if t.item == 0 || t.whole != t.at {
+		return t.truth(t.build(), c)
+	}
+	was := c.truths[t.at.id]
+	for _, hit := range c.hits[t.at.id] {
+		if hit != t.item-1 {
+			return was, nil // another item is satisfied as well
+		}
+	}
+	switch {
+	case t.Mutant.single != nil:
+		if t.single == nil {
+			t.single = t.Mutant.single()
+		}
+		return t.truth(t.single, c)
+	case len(c.hits[t.at.id]) > 0:
+		return query.False, nil
+	}
+	return was, nil
 }
 
 // sameEverywhere reports whether the changed node comes to the same on all of the
@@ -265,7 +304,7 @@ func (t *trial) sameEverywhere(c *played) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if is, err := t.truth(t.node, one); err != nil || is != was {
+		if is, err := t.truth(t.build(), one); err != nil || is != was {
 			return false, err
 		}
 	}
@@ -492,7 +531,7 @@ func (t *trial) apart(mutated bool) []solver.Goal {
 			}
 		}
 	}
-	one, other := t.whole.pred, t.node
+	one, other := t.whole.pred, t.build()
 	if mutated {
 		one, other = other, one
 	}

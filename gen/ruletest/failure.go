@@ -3,12 +3,14 @@ package ruletest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
 
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/query/eval"
 )
 
 // failure tells all there is to tell of a case whose outcome changed.
@@ -50,13 +52,85 @@ func (s *Suite) clause(c gen.RecordedCase) string {
 // traced is how many clauses a trace may show; longer ones hide what matters.
 const traced = 40
 
-// trace shows what each clause of the rule makes of the document of a case that
-// has only one.
+// trace shows what each clause of the rule makes of the documents of a case. Of
+// several documents each part of the rule (a step of a sequence, say) gets the one
+// that comes nearest to it: there stands the clause that has to do with the failure,
+// unless all parts have their documents.
 func (s *Suite) trace(c gen.RecordedCase) string {
-	if len(c.Events.Docs) != 1 {
+	docs := c.Events.Docs
+	if len(docs) == 0 {
 		return ""
 	}
-	text := s.program.Explain(c.Events.Docs[0], c.Now).String()
+	if len(docs) == 1 {
+		return short(s.program.Explain(docs[0], c.Now))
+	}
+	var parts []part
+	for n, doc := range docs {
+		whole := s.program.Explain(doc, c.Now)
+		of := []*eval.Trace{whole}
+		if whole.Pred == nil {
+			of = whole.Children
+		}
+		for i, t := range of {
+			if i == len(parts) {
+				parts = append(parts, part{})
+			}
+			parts[i].see(n, t)
+		}
+	}
+	var b strings.Builder
+	met := 0
+	for i, p := range parts {
+		what := "the query"
+		if len(parts) > 1 {
+			what = fmt.Sprintf("part %d of the rule", i+1)
+		}
+		if p.met > 0 {
+			met++
+			fmt.Fprintf(&b, "%s: %d of %d documents satisfy it, the first is document %d\n", what, p.met, len(docs), p.nearest+1)
+			continue
+		}
+		fmt.Fprintf(&b, "%s: no document satisfies it, the nearest is document %d\n%s", what, p.nearest+1, short(p.trace))
+	}
+	if met == len(parts) && c.Expect == gen.Match {
+		b.WriteString("no clause keeps the documents from matching: their order, keys, number or times do\n")
+	}
+	return b.String()
+}
+
+// part is what the documents of a case come to in one predicate of a rule.
+type part struct {
+	met     int // documents that satisfy it
+	nearest int // the first of them, or the one with most clauses satisfied
+	score   int
+	trace   *eval.Trace
+}
+
+func (p *part) see(n int, t *eval.Trace) {
+	score := satisfied(t)
+	if t.Truth == query.True {
+		p.met++
+		score = math.MaxInt
+	}
+	if p.trace == nil || score > p.score {
+		p.nearest, p.score, p.trace = n, score, t
+	}
+}
+
+// satisfied counts the terms of an and that are true, and of the rest whether
+// it is.
+func satisfied(t *eval.Trace) (n int) {
+	for _, k := range t.Children {
+		if k.Truth == query.True {
+			n++
+		}
+	}
+	return n
+}
+
+// short is a trace that is short enough to be read.
+func short(t *eval.Trace) string {
+	text := t.String()
 	if strings.Count(text, "\n") > traced {
 		return ""
 	}
@@ -70,7 +144,7 @@ func (s *Suite) changed() string {
 	if now == s.record.Query {
 		return "the query has not changed since its tests were made; Rematch or a schema has\n"
 	}
-	return "the query has changed since its tests were made (if that is meant, run rematch gen):\n" + diff(s.record.Query, now)
+	return "the query has changed since its tests were made (if that is meant, run rematch gen --update):\n" + diff(s.record.Query, now)
 }
 
 // diff shows two texts line by line: "-" was, "+" is, two lines around.

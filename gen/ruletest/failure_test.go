@@ -13,14 +13,16 @@ import (
 )
 
 // suite records the cases of one query and looks at them with another.
-func suite(t *testing.T, recorded, now string) *Suite {
+func suite(t *testing.T, recorded, now string) *Suite { return suiteIn(t, query.KQL, recorded, now) }
+
+func suiteIn(t *testing.T, language query.Language, recorded, now string) *Suite {
 	t.Helper()
-	made := gen.Check(ruleset.FromQuery(recorded, query.KQL), gen.Options{})
+	made := gen.Check(ruleset.FromQuery(recorded, language), gen.Options{})
 	record, err := gen.ParseRecord(made.AppendRecord(nil, "rule"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule := ruleset.FromQuery(now, query.KQL)
+	rule := ruleset.FromQuery(now, language)
 	plan, diags := rule.Compile(ruleset.CompileOptions{})
 	if err := diags.Err(); err != nil {
 		t.Fatal(err)
@@ -61,7 +63,7 @@ document: {"@timestamp":"2025-12-31T23:59:59.000Z","process":{"name":"net.exe"}}
   ✗ process.name : cmd.exe  process.name = "net.exe"
   ✓ not
     ✗ user.name : SYSTEM    user.name is absent
-the query has changed since its tests were made (if that is meant, run rematch gen):
+the query has changed since its tests were made (if that is meant, run rematch gen --update):
   - process.name : (cmd.exe or net.exe) and
   + process.name : cmd.exe and
       not user.name : SYSTEM`,
@@ -79,7 +81,7 @@ document: {"@timestamp":"2025-12-31T23:59:59.000Z","process":{"name":"cmd.exe"},
 ✓ any of
   ✓ process.name : (cmd.exe or net.exe)  process.name = "cmd.exe" hits cmd.exe
   ✓ user.name : SYSTEM                   user.name = "SYSTEM"
-the query has changed since its tests were made (if that is meant, run rematch gen):
+the query has changed since its tests were made (if that is meant, run rematch gen --update):
   - process.name : (cmd.exe or net.exe) and
   -   not user.name : SYSTEM
   + process.name : (cmd.exe or net.exe)
@@ -138,5 +140,34 @@ func TestDiff(t *testing.T) {
 		if diff := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), diff(tt.old, tt.now)); diff != "" {
 			t.Errorf("%s -want +got\n%s", tt.name, diff)
 		}
+	}
+}
+
+// TestSequenceFailure shows the step and the clause that an edit of a sequence is
+// about.
+func TestSequenceFailure(t *testing.T) {
+	const recorded = `sequence by host.id
+  [process where process.name == "cmd.exe"]
+  [network where destination.port == 445]`
+	for _, tt := range []struct{ name, now, says string }{
+		{
+			"a clause of the second step", strings.Replace(recorded, "445", "139", 1),
+			"part 1 of the rule: 1 of 2 documents satisfy it, the first is document 1\n" +
+				"part 2 of the rule: no document satisfies it, the nearest is document 2\n" +
+				"✗ all of\n" +
+				"  ✓ network                  event.category = \"network\"\n" +
+				"  ✗ destination.port == 139  destination.port = 445\n",
+		},
+		{
+			"another key", strings.Replace(recorded, "host.id", "user.id", 1),
+			"no clause keeps the documents from matching: their order, keys, number or times do\n",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := suiteIn(t, query.EQL, recorded, tt.now)
+			if got := s.failure(s.Cases[0]); !strings.Contains(got, tt.says) {
+				t.Errorf("the message does not have\n%s\nbut is\n%s", tt.says, got)
+			}
+		})
 	}
 }

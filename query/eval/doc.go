@@ -32,5 +32,5 @@
 // [Program.Run] looks at the documents of the plan's time window only; a
 // document without any timestamp counts as inside. [Program.Match] asks about
 // one document and leaves time aside; a [Bundle] asks that of thousands of
-// programs together.
+// programs together, and a [Residual] of many texts that are nearly the same.
 package eval

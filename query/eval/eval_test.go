@@ -402,6 +402,33 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
+func TestCoverageOnAnElement(t *testing.T) {
+	x := &query.Field{Name: "o.x", Type: query.Keyword, Nested: "o"}
+	y := &query.Field{Name: "o.y", Type: query.Keyword, Nested: "o"}
+	each := &query.Each{Path: "o", Term: &query.And{Terms: []query.Pred{equal(x, "1"), equal(y, "1")}}}
+	for _, c := range []struct {
+		doc     string
+		element int
+		want    string
+	}{
+		{`{}`, 0, "false false false last"},
+		{`{"o":[{"x":"1"},{"y":"1"},{}]}`, 0, "false true false more"},
+		{`{"o":[{"x":"1"},{"y":"1"},{}]}`, 1, "false false true more"},
+		{`{"o":[{"x":"1"},{"y":"1"},{}]}`, 2, "false false false last"},
+		{`{"o":[{"x":"1"},{"y":"1"},{}]}`, 9, "false false false last"},
+		{`{"o":[{"x":"1"},{"x":"1","y":"1"},{}]}`, 0, "true true true last"},
+	} {
+		var got []string
+		more := program(t, each).CoverageOn(doc(t, c.doc), now, c.element, func(_ query.Pred, truth query.Truth, _ []int) {
+			got = append(got, truth.String())
+		})
+		got = append(got, map[bool]string{true: "more", false: "last"}[more])
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s, element %d: %s, want %s", c.doc, c.element, s, c.want)
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	text := `process.name : ("cmd.exe", "a*") and not process.pid > 4`
 	src := &query.Source{Name: "query", Text: text}

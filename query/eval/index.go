@@ -226,11 +226,12 @@ func readDate(t query.Type, s string) (int64, bool) {
 	return when.UnixMilli(), true
 }
 
-// parseMillis reads milliseconds since 1970 with up to six decimals.
+// parseMillis reads milliseconds since 1970, all that a long holds, with up to
+// six decimals.
 func parseMillis(s string) (time.Time, bool) {
 	digits := strings.TrimPrefix(s, "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
-	if whole == "" || len(whole) > 15 || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
+	if whole == "" || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
 		return time.Time{}, false
 	}
 	ms, err := strconv.ParseInt(whole, 10, 64)
@@ -348,7 +349,8 @@ type cell struct {
 	vals   []reading
 	folded [3][]string // by query.Fold; [0] is unused
 	words  [][]string
-	cut    bool // words are there
+	cut    bool   // words are there
+	made   *texts // where folded texts are put; nil: each in memory of its own
 }
 
 // cell returns the readings of a slot.
@@ -456,7 +458,13 @@ func (c *cell) text(i int, fold query.Fold) string {
 		return c.vals[i].text
 	}
 	for len(c.folded[fold]) < len(c.vals) {
-		c.folded[fold] = append(c.folded[fold], pattern.Fold(c.vals[len(c.folded[fold])].text, fold))
+		text := c.vals[len(c.folded[fold])].text
+		if c.made != nil {
+			text = c.made.fold(text, fold)
+		} else {
+			text = pattern.Fold(text, fold)
+		}
+		c.folded[fold] = append(c.folded[fold], text)
 	}
 	return c.folded[fold][i]
 }

@@ -56,6 +56,18 @@ func (p *Program) Explain(doc query.Document, now time.Time) *Trace {
 // of those on which its term is truest. Where there is no element, on an empty
 // one.
 func (p *Program) Coverage(doc query.Document, now time.Time, visit func(leaf *query.Leaf, truth query.Truth, items []int)) {
+	p.CoverageOn(doc, now, 0, func(pred query.Pred, truth query.Truth, items []int) {
+		if leaf, ok := pred.(*query.Leaf); ok {
+			visit(leaf, truth, items)
+		}
+	})
+}
+
+// CoverageOn is Coverage for who wants to know of nested objects that satisfy
+// nothing. An Each that is not true is judged on the given element, or on its
+// last; more says that some has elements after that one. An Each is visited, too,
+// before its leaves.
+func (p *Program) CoverageOn(doc query.Document, now time.Time, element int, visit func(pred query.Pred, truth query.Truth, items []int)) (more bool) {
 	st := p.state(doc, now)
 	defer p.states.Put(st)
 	items := make([]int, 0, 16)
@@ -73,7 +85,12 @@ func (p *Program) Coverage(doc query.Document, now time.Time, visit func(leaf *q
 		case *notNode:
 			walk(n.term)
 		case *eachNode:
-			n.decide(st)
+			_, truth := n.decide(st)
+			if all := n.elements(st); truth != query.True && len(all) > 0 {
+				more = more || element < len(all)-1
+				st.enter(n.scope, all[min(element, len(all)-1)])
+			}
+			visit(n.pred, truth, nil)
 			walk(n.term)
 		case *leafNode:
 			items = n.hits(st, items[:0])
@@ -85,6 +102,7 @@ func (p *Program) Coverage(doc query.Document, now time.Time, visit func(leaf *q
 	for _, n := range p.preds {
 		walk(n)
 	}
+	return more
 }
 
 // decide places the scope of n at the element that decides it and returns that

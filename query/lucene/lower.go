@@ -13,6 +13,7 @@ import (
 // Options say what is known of the documents.
 type Options struct {
 	Fields query.Fields // nil: every field is an unknown keyword
+	Field  string       // of tests that name none; "": they are refused
 }
 
 // Lower turns a query into a predicate, as Elasticsearch's query_string does;
@@ -25,10 +26,14 @@ func Lower(q *Query, opts Options) (query.Pred, query.Diagnostics) {
 	if q.Root == nil { // Kibana's luceneStringToDsl: match_all
 		return &query.Const{Span: q.Text.All(), Truth: query.True}, nil
 	}
+	var around *Name
+	if opts.Field != "" {
+		around = &Name{Span: q.Root.Span, Text: opts.Field}
+	}
 	var uses leaf.Uses
-	l.infer(&uses, q.Root, nil)
+	l.infer(&uses, q.Root, around)
 	l.diags = append(l.diags, uses.Settle(q.Text.Source)...)
-	pred := l.boolean(q.Root, nil)
+	pred := l.boolean(q.Root, around)
 	if l.diags.Err() != nil {
 		return nil, l.diags
 	}

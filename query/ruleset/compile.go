@@ -390,7 +390,7 @@ func (c *compiler) mapping(group []MappingEntry) query.MappingGroup {
 
 // filters lowers filters, leaving out those that are disabled.
 func (c *compiler) filters(filters []Filter) []query.Pred {
-	d := dsl{fields: c.fields}
+	d := dsl{fields: c.fields, limits: c.limits}
 	var preds []query.Pred
 	for _, f := range filters {
 		if p := d.filter(f); p != nil {

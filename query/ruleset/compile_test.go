@@ -105,10 +105,15 @@ func TestThresholdPlan(t *testing.T) {
 }
 
 func TestNewTermsPlan(t *testing.T) {
-	plan, _ := compile(t, `{"rule_id":"r","type":"new_terms","query":"k:a","new_terms_fields":["n","ip"],"history_window_start":"now-14d"}`)
-	b := plan.Body.(*query.NewTerms)
-	if names(b.Terms) != "n ip" || b.History != 14*24*time.Hour || names(plan.Fields) != "k n ip" {
-		t.Errorf("%+v", b)
+	for _, start := range []string{"now-14d", "now-2w", "now-2w/w", "now-14d/d", "now-13d-24h"} {
+		plan, diags := compile(t, `{"rule_id":"r","type":"new_terms","query":"k:a","new_terms_fields":["n","ip"],"history_window_start":"`+start+`"}`)
+		if plan == nil {
+			t.Fatalf("%s: %v", start, diags)
+		}
+		b := plan.Body.(*query.NewTerms)
+		if names(b.Terms) != "n ip" || b.History != 14*24*time.Hour || names(plan.Fields) != "k n ip" {
+			t.Errorf("%s: %+v", start, b)
+		}
 	}
 }
 

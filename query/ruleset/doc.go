@@ -49,7 +49,7 @@
 //
 //	bool, constant_score, nested, combined (Kibana's filter of filters),
 //	match_all, match_none, exists, term, terms, match, match_phrase, phrases,
-//	wildcard, prefix, regexp, range
+//	wildcard, prefix, regexp, range, query_string
 //
 // without settings that need more than the field's type: fuzziness, slop, time
 // zones, lookups. In a wildcard filter * and ? are wildcards and a backslash

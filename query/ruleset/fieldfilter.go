@@ -1,12 +1,14 @@
 package ruleset
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/internal/leaf"
+	"github.com/rematch-dev/rematch/query/lucene"
 )
 
 // This file lowers the filters that test one field. What a test means for the
@@ -249,4 +251,51 @@ func (c *dsl) between(t test) query.Pred {
 		return &query.Leaf{Span: t.Span, Field: t.field, Op: query.OpExists}
 	}
 	return t.leaf(between.Op, between.Item)
+}
+
+// queryString lowers a query in Lucene's syntax. The settings that change what
+// package lucene takes for granted are refused.
+func (c *dsl) queryString(n *node) query.Pred {
+	said := func(name string) string {
+		if is := n.get(name); is != nil {
+			s, _ := scalarText(is)
+			return s
+		}
+		return ""
+	}
+	for _, m := range n.members {
+		harmless := slices.Contains([]string{"query", "default_field", "fields", "analyze_wildcard", "allow_leading_wildcard", "rewrite"}, m.name) || slices.Contains(neutral, m.name) ||
+			m.name == "default_operator" && strings.EqualFold(said(m.name), "or") || m.name == "time_zone" && (said(m.name) == "UTC" || said(m.name) == "Z")
+		if !harmless {
+			return c.unsupported(m.key.Join(m.node.Span), "this query_string setting")
+		}
+	}
+	asked := n.get("query")
+	if asked == nil || asked.kind != text {
+		return c.fail(query.CodeFormat, n.Span, "a query_string filter needs a query")
+	}
+	field := said("default_field")
+	if named := n.get("fields"); named != nil {
+		if named.kind != list || len(named.list) != 1 {
+			return c.unsupported(named.Span, "query_string over other than one field")
+		}
+		field, _ = scalarText(named.list[0])
+	}
+	if strings.ContainsAny(field, "*^") {
+		field = "" // then the query has to name its fields
+	}
+	q, err := lucene.Parse(asked.text, c.limits)
+	if err != nil {
+		c.diags = append(c.diags, query.AsDiagnostic(err, query.CodeSyntax))
+		return &query.Const{Span: asked.Span}
+	}
+	if q.Root == nil {
+		return &query.Const{Span: asked.Span} // no words find nothing
+	}
+	p, diags := lucene.Lower(q, lucene.Options{Fields: c.fields, Field: field})
+	c.diags = append(c.diags, diags...)
+	if p == nil {
+		return &query.Const{Span: asked.Span}
+	}
+	return p
 }

@@ -98,6 +98,7 @@ func fromMeta(meta *node) *node {
 // dsl lowers Query DSL over the fields of one rule.
 type dsl struct {
 	fields query.Fields
+	limits query.Limits
 	diags  query.Diagnostics
 }
 
@@ -115,6 +116,7 @@ func init() { // no literal above, because bool refers back to the table
 		"match_all":      func(_ *dsl, n *node) query.Pred { return &query.Const{Span: n.Span, Truth: query.True} },
 		"match_none":     func(_ *dsl, n *node) query.Pred { return &query.Const{Span: n.Span, Truth: query.False} },
 		"exists":         (*dsl).exists,
+		"query_string":   (*dsl).queryString,
 		"term":           oneField{value: []string{"value"}, settings: []string{"case_insensitive"}}.with((*dsl).term),
 		"terms":          oneField{}.with((*dsl).terms),
 		"match":          oneField{value: []string{"query"}, settings: []string{"type", "operator", "lenient"}}.with((*dsl).match),

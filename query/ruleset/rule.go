@@ -431,10 +431,13 @@ func (r *Rule) boolean(n *node, key string) bool {
 // to days, so that it matters to none of them.
 var reference = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// ago turns now-9m into nine minutes.
+// ago turns now-9m into nine minutes. Kibana also takes now-7d/d; what that
+// rounds down to depends on the hour, and is at least seven days.
 func ago(n Name) (time.Duration, *query.Diagnostic) {
-	d, err := query.ParseDateMath(n.Text)
-	if err == nil && strings.HasPrefix(n.Text, "now") && !strings.Contains(n.Text, "/") {
+	_, err := query.ParseDateMath(n.Text)
+	exact, _, _ := strings.Cut(n.Text, "/")
+	if err == nil && strings.HasPrefix(n.Text, "now") {
+		d, _ := query.ParseDateMath(exact)
 		if first, _ := d.Bounds(reference); !first.After(reference) {
 			return reference.Sub(first), nil
 		}

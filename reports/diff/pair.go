@@ -106,7 +106,9 @@ func (p *pair) compile(tables []*schema.Table) string {
 		plan, diags := s.rule.Compile(ruleset.CompileOptions{Tables: tables, Limits: p.opts.Limits})
 		if plan == nil {
 			for _, d := range diags {
-				if d.Severity == query.Error {
+				if d.Severity == query.Error && d.Code != query.CodeUnsupported {
+					return fmt.Sprintf("the %s rule is invalid, its engine would refuse it: %s", s.name, d.Summary)
+				} else if d.Severity == query.Error {
 					return fmt.Sprintf("the %s rule: %s", s.name, d.Summary)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sort"
+	"strconv"
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
@@ -59,8 +60,8 @@ func (s Set) Simplest() query.Value {
 		return query.Value{}
 	}
 	if s.line.typ == query.IP {
-		s = s.preferred(0)
-		return s.line.value(s.host(s.runs[0].lo))
+		network, runs := s.preferred(0)
+		return s.line.value(s.host(runs[0].cut(network).lo, network))
 	}
 	home := s.line.taste().home
 	r := s.closest(home)
@@ -87,25 +88,42 @@ func (s Set) closest(home rank) rank {
 	return above
 }
 
-// preferred returns the part of s in the skip-th and further network of
-// addressTaste that has any, all of s if none has.
-func (s Set) preferred(skip int) Set {
+// addressRuns are the networks of addressTaste.
+var addressRuns = func() []run {
+	var runs []run
 	for _, p := range addressTaste {
-		network := s.line.Net(query.Net{Prefix: p})
-		if i := s.find(network.runs[0].lo); i == len(s.runs) || network.runs[0].hi.less(s.runs[i].lo) {
+		runs = append(runs, Line{typ: query.IP}.Net(query.Net{Prefix: p}).runs...)
+	}
+	return runs
+}()
+
+// preferred returns the skip-th and further network of addressTaste that s has
+// any of, and which runs of s those are; the whole line if there is none.
+func (s Set) preferred(skip int) (network run, runs []run) {
+	for _, network := range addressRuns {
+		i := s.find(network.lo)
+		if i == len(s.runs) || network.hi.less(s.runs[i].lo) {
 			continue
 		}
 		if skip == 0 {
-			return s.Intersect(network)
+			j := i + 1
+			for j < len(s.runs) && !network.hi.less(s.runs[j].lo) {
+				j++
+			}
+			return network, s.runs[i:j]
 		}
 		skip--
 	}
-	return s
+	last, _ := s.line.last()
+	return run{rank{}, last}, s.runs
 }
 
+// cut returns what r has of a network.
+func (r run) cut(network run) run { return run{greatest(r.lo, network.lo), least(r.hi, network.hi)} }
+
 // host steps over an address that ends in 0, which looks like a network's name.
-func (s Set) host(r rank) rank {
-	if r.lo&0xFF == 0 && s.has(r.next()) {
+func (s Set) host(r rank, network run) rank {
+	if r.lo&0xFF == 0 && r != network.hi && s.has(r.next()) {
 		return r.next()
 	}
 	return r
@@ -144,29 +162,47 @@ func (s Set) Draw(src rand.Source) query.Value {
 	if s.IsEmpty() {
 		return query.Value{}
 	}
-	rng := rand.New(src)
+	return s.line.value(s.draw(rand.New(src)))
+}
+
+// AppendDraw appends the JSON text of the member that Draw returns.
+func (s Set) AppendDraw(dst []byte, src rand.Source) []byte {
+	if s.IsEmpty() {
+		return append(dst, "null"...)
+	}
+	r := s.draw(rand.New(src))
+	switch s.line.typ {
+	case query.IP:
+		return append(addressAt(r).AppendTo(append(dst, '"')), '"')
+	case query.Byte, query.Short, query.Integer, query.Long:
+		return strconv.AppendInt(dst, int64(r.plus(s.line.origin()).lo^1<<63), 10)
+	}
+	return s.line.value(r).AppendJSON(dst)
+}
+
+func (s Set) draw(rng *rand.Rand) rank {
 	switch n := rng.Uint64N(32); {
 	case n < 8:
 		if r, ok := s.edge(rng); ok {
-			return s.line.value(r)
+			return r
 		}
 	case n == 8:
 		if years := s.years(); !years.IsEmpty() {
 			s = years
 		}
-		return s.line.value(s.anywhere(rng))
+		return s.anywhere(rng)
 	}
 	if s.line.typ == query.IP {
-		part := s.preferred(rng.IntN(3))
-		r := part.runs[rng.IntN(len(part.runs))]
-		return s.line.value(part.host(r.draw(rng)))
+		network, runs := s.preferred(rng.IntN(3))
+		r := runs[rng.IntN(len(runs))].cut(network)
+		return s.host(r.draw(rng), network)
 	}
 	t := s.line.taste()
 	r := s.runs[s.typical(rng, t.home)]
 	if s.line.typ.Family() == query.Floats {
-		return s.line.value(s.roundNear(rng, r, t.home))
+		return s.roundNear(rng, r, t.home)
 	}
-	return s.line.value(nearPart(r, t).draw(rng))
+	return nearPart(r, t).draw(rng)
 }
 
 // years returns the dates of s whose year has four digits: others can be stored

@@ -225,3 +225,13 @@ func text(v query.Value) string {
 	}
 	return v.String()
 }
+
+// Bounds returns the first and the last member of each run of members without
+// a gap, in order.
+func (s Set) Bounds() [][2]query.Value {
+	out := make([][2]query.Value, len(s.runs))
+	for i, r := range s.runs {
+		out[i] = [2]query.Value{s.line.value(r.lo), s.line.value(r.hi)}
+	}
+	return out
+}

@@ -152,6 +152,8 @@ func (a *alphabet) mention(n *node, positive bool) {
 	switch n.op {
 	case opSet:
 		a.set(n.set)
+	case opRun:
+		n.run.mention(a, positive)
 	case opWords:
 		for i, s := range n.words.items {
 			if i < few {

@@ -28,8 +28,8 @@ type term struct {
 	op        op
 	kids      []ref
 	set       int32 // opSet: position in arena.sets
-	from      int32 // opWords, opBelow: position in arena.words, arena.texts
-	low, high int32 // opRepeat, opLength: bounds, high < 0 for none; opWords: range of the sorted list
+	from      int32 // opWords, opBelow, opRun: position in arena.words, texts, runs
+	low, high int32 // opRepeat, opLength: bounds, high < 0 for none; opWords: range of the sorted list; opRun: state
 	depth     int32 // opWords, opBelow: bytes already read
 	unit      Unit
 	assert    assertion
@@ -51,6 +51,7 @@ type arena struct {
 	setIDs map[string]int32
 	words  []*words
 	texts  []textBound
+	runs   []*run
 	budget *budget
 	key    []byte
 }
@@ -125,6 +126,8 @@ func (a *arena) add(n *node) ref {
 		return a.intern(term{op: opAssert, assert: n.assert, context: true})
 	case opWhole:
 		return a.whole(outside, a.add(n.kids[0]))
+	case opRun:
+		return a.addRun(n.run, n.from)
 	}
 	kids := make([]ref, len(n.kids))
 	for i, k := range n.kids {
@@ -585,6 +588,8 @@ func (a *arena) step(t *term, c int, before neighbour) ref {
 			return a.length(t.unit, t.low-size, -1)
 		}
 		return a.length(t.unit, t.low-size, t.high-size)
+	case opRun:
+		return a.runTerms(t.from, a.runs[t.from].follow(nil, t.low, symbol.set[0].low))
 	case opConcat:
 		d := a.cat(a.derive(t.kids[0], c, before), t.kids[1])
 		if a.nullable(t.kids[0], before, symbol.kind) {

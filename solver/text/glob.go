@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/query"
@@ -16,6 +17,9 @@ type glob struct {
 	left   bool // begins with a star
 	right  bool // ends with a star
 	segs   []segment
+
+	once    sync.Once
+	symbols []rune // for comparing patterns; made on first use
 }
 
 // segment is what stands between two stars; it is never empty.

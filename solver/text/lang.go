@@ -34,6 +34,7 @@ const (
 	opNot
 	opAssert // a condition on the neighbouring symbols (re2.go)
 	opWhole  // cuts the context of the assertions below it off at both ends
+	opRun    // what leads from states of an automaton to others (automaton.go)
 )
 
 // node is a language as its maker described it. A search translates the nodes
@@ -50,6 +51,8 @@ type node struct {
 	unit     Unit
 	assert   assertion
 	match    *matcher // what has no direct test
+	run      *run
+	from     []int32 // opRun: its first states
 }
 
 var (
@@ -376,6 +379,8 @@ func (n *node) contains(p *probe) bool {
 		return true
 	case opNot:
 		return !n.kids[0].contains(p)
+	case opRun:
+		return n.run.contains(n.from, p.under(query.Exact))
 	}
 	return n.match.contains(p.under(query.Exact))
 }
@@ -494,6 +499,8 @@ func (n *node) closedUnder(fold query.Fold) bool {
 			}
 		}
 		return true
+	case opRun:
+		return n.run.fold >= fold
 	case opLength: // the Kelvin sign is longer than k, in bytes
 		return n.unit == CodePoints || fold == query.FoldASCII
 	case opConcat, opRepeat, opOr, opAnd, opNot:

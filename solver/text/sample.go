@@ -132,16 +132,28 @@ func newWhole(p *product) *whole {
 	}
 }
 
+// endless reports whether the language of p is known to be without end. It stops
+// exploring as soon as it sees that.
+func endless(p *product) bool {
+	if p.dead() {
+		return false
+	}
+	for more := 64; ; more *= 4 {
+		switch g := p.explore(more); {
+		case g.cyclic():
+			return true
+		case g.complete || p.budget.spent() || more > 1<<14:
+			return false
+		}
+	}
+}
+
 // members returns the members in the order of their lengths.
 func (w *whole) members(limit int) ([]string, bool) {
 	if !w.finite {
 		return nil, false
 	}
-	total := 0.0
-	for _, n := range w.count(len(w.edges)) { // no path is longer without a cycle
-		total += n
-	}
-	if total > float64(limit) {
+	if w.exceeds(limit) {
 		return nil, false
 	}
 	var out []string
@@ -172,15 +184,36 @@ func (w *whole) members(limit int) ([]string, bool) {
 	return out, true
 }
 
+// exceeds reports whether there are more than limit members of a finite set.
+func (w *whole) exceeds(limit int) bool {
+	total := 0.0
+	w.lengths(func(_ int, count float64) bool {
+		total += count
+		return total <= float64(limit)
+	})
+	return total > float64(limit)
+}
+
 // count returns the number of accepted strings of each length.
 func (w *whole) count(longest int) []float64 {
 	counts := make([]float64, longest+1)
+	w.lengths(func(n int, count float64) bool {
+		counts[n] = count
+		return n < longest
+	})
+	return counts
+}
+
+// lengths calls yield with the number of accepted strings of each length, from 0
+// to the longest or until it returns false.
+func (w *whole) lengths(yield func(n int, count float64) bool) {
 	if len(w.edges) == 0 {
-		return counts
+		return
 	}
 	ways := make([]float64, len(w.edges))
 	ways[0] = 1
-	for n := range counts {
+	for n := 0; ; n++ {
+		count := 0.0
 		next := make([]float64, len(ways))
 		some := false
 		for s, k := range ways {
@@ -188,7 +221,7 @@ func (w *whole) count(longest int) []float64 {
 				continue
 			}
 			if w.accept[s] {
-				counts[n] += k
+				count += k
 			}
 			for _, e := range w.edges[s] {
 				for _, c := range e.classes {
@@ -197,12 +230,11 @@ func (w *whole) count(longest int) []float64 {
 				}
 			}
 		}
-		if !some {
-			break
+		if !yield(n, count) || !some {
+			return
 		}
 		ways = next
 	}
-	return counts
 }
 
 // A sampler draws strings from an explored automaton: first a length near the
@@ -212,6 +244,7 @@ type sampler struct {
 	*graph
 	lengths []int       // those that have members
 	ways    [][]float64 // by symbols left and state
+	sure    bool        // what it draws is a member: every condition is active
 	palette []palette   // by class
 	weight  [][]float64 // by state and edge
 }
@@ -241,19 +274,34 @@ func newSampler(from *refinement) *sampler {
 			return nil
 		}
 		s := prepare(p.explore(sampleStates))
-		if s == nil || round == maxPieces {
+		if s == nil {
+			return nil
+		}
+		if s.sure = r.exhausted(s.lengths[len(s.lengths)-1]); s.sure || round == maxPieces {
 			return s
 		}
 		d := dice{rand.NewPCG(1, 2)}
 		violated := false
 		for range sampleTrials {
-			probe := newProbe(s.draw(&d))
+			probe := newProbe(string(s.draw(nil, d)))
 			violated = r.violated(&probe) || violated
 		}
 		if !violated {
 			return s
 		}
 	}
+}
+
+// exhausted reports whether all conditions are active, but for lengths that texts of
+// up to longest code points cannot exceed.
+func (r *refinement) exhausted(longest int) bool {
+	for i, a := range r.atoms {
+		short := !a.out && a.n.op == opLength && a.n.min == 0 && (a.n.max < 0 || a.n.max >= utf8.UTFMax*longest)
+		if !r.done[i] && !short {
+			return false
+		}
+	}
+	return true
 }
 
 // prepare fills the tables of a graph whose start leads to acceptance.
@@ -318,9 +366,7 @@ func (s *sampler) longer(row []float64) []float64 {
 	return next
 }
 
-func (s *sampler) draw(d *dice) string {
-	var buf [64]byte
-	text := buf[:0]
+func (s *sampler) draw(text []byte, d dice) []byte {
 	state := int32(0)
 	for left := s.lengths[d.below(len(s.lengths))]; left > 0; left-- {
 		row := s.ways[left-1]
@@ -354,7 +400,7 @@ func (s *sampler) draw(d *dice) string {
 		text = s.palette[class].append(text, d)
 		state = e.to
 	}
-	return string(text)
+	return text
 }
 
 // newPalette prefers letters and digits, then printable ASCII, then printable
@@ -389,7 +435,7 @@ func newPalette(set runeSet) palette {
 	return p
 }
 
-func (p *palette) append(text []byte, d *dice) []byte {
+func (p *palette) append(text []byte, d dice) []byte {
 	if len(p.common) > 0 {
 		return append(text, p.common[d.below(len(p.common))])
 	}

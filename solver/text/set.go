@@ -23,11 +23,15 @@ type Set struct {
 	sampler    *sampler
 	wholeOnce  sync.Once
 	all        *whole
+
+	endlessOnce sync.Once
+	isEndless   bool
 }
 
-// shape proposes strings that are likely to be members.
+// shape proposes strings that are likely to be members: it appends one, and says
+// whether it is sure to be one.
 type shape interface {
-	propose(d *dice) string
+	propose(dst []byte, d dice) (text []byte, sure bool)
 }
 
 // Contains reports membership.
@@ -50,22 +54,33 @@ const (
 // Draw returns a random member: plausible characters, lengths not far above the
 // shortest. Equal streams give equal members.
 func (s *Set) Draw(source rand.Source) string {
+	var buf [96]byte
+	return string(s.AppendDraw(buf[:0], source))
+}
+
+// AppendDraw appends the member that Draw returns.
+func (s *Set) AppendDraw(dst []byte, source rand.Source) []byte {
 	d := dice{source}
+	from := len(dst)
 	if _, own := s.shape.(*automatonShape); !own {
 		for range shapeAttempts {
-			if text := s.shape.propose(&d); s.Contains(text) {
+			text, sure := s.shape.propose(dst, d)
+			if sure || s.Contains(string(text[from:])) {
 				return text
 			}
+			dst = text[:from]
 		}
 	}
 	if sampler := s.sampling(); sampler != nil {
 		for range automatonAttempts {
-			if text := sampler.draw(&d); s.Contains(text) {
+			text := sampler.draw(dst, d)
+			if sampler.sure || s.Contains(string(text[from:])) {
 				return text
 			}
+			dst = text[:from]
 		}
 	}
-	return s.witness
+	return append(dst, s.witness...)
 }
 
 // Finite reports whether the set is known to have finitely many members. A set
@@ -92,7 +107,7 @@ func (s *Set) Members(limit int) (members []string, all bool) {
 		}
 		return slices.Clone(l.items[:min(limit, len(l.items))]), false
 	}
-	if s.pumps() {
+	if s.pumps() || s.endless() {
 		return nil, false
 	}
 	return s.whole().members(limit)
@@ -196,16 +211,16 @@ func (l *listShape) filtered() *listShape {
 	return l
 }
 
-func (l *listShape) propose(d *dice) string {
-	items := l.filtered().items
-	s := items[0]
-	if len(items) > 1 {
-		s = items[d.below(len(items))]
+func (l *listShape) propose(dst []byte, d dice) (text []byte, sure bool) {
+	l.filtered()
+	s := l.items[0]
+	if len(l.items) > 1 {
+		s = l.items[d.below(len(l.items))]
 	}
 	if l.words.fold == query.Exact {
-		return s
+		return append(dst, s...), l.exact
 	}
-	return d.recase(s)
+	return d.recase(dst, s), l.exact
 }
 
 // members returns the items in all their cases.
@@ -243,19 +258,18 @@ func (l *listShape) members(limit int) ([]string, bool) {
 type patternShape struct {
 	pattern query.Glob
 	folds   bool
+	sure    bool // there is no other condition that a proposal could violate
 }
 
-func (t *patternShape) propose(d *dice) string {
-	var buf [96]byte
-	b := buf[:0]
+func (t *patternShape) propose(b []byte, d dice) (text []byte, sure bool) {
 	for i, p := range t.pattern {
 		switch {
 		case p.Kind == query.GlobAny:
-			for range d.below(9) {
+			for range d.below(longestStar + 1) {
 				b = append(b, d.letter())
 			}
 		case p.Kind == query.GlobText && t.folds:
-			b = append(b, d.recase(p.Text)...)
+			b = d.recase(b, p.Text)
 		case p.Kind == query.GlobText:
 			b = append(b, p.Text...)
 		case isDrive(t.pattern, i):
@@ -264,8 +278,11 @@ func (t *patternShape) propose(d *dice) string {
 			b = append(b, d.letter())
 		}
 	}
-	return string(b)
+	return b, t.sure
 }
+
+// longestStar is how many letters a proposal puts under a star.
+const longestStar = 8
 
 // branchShape is a union of which at least one member has solutions with the
 // other conditions. The members are solved as they are drawn.
@@ -291,7 +308,7 @@ func (u *branchShape) atoms(i int) []atom {
 	return flatten(slices.Clip(u.others), u.kids[i], false, u.from)
 }
 
-func (u *branchShape) propose(d *dice) string {
+func (u *branchShape) propose(dst []byte, d dice) (text []byte, sure bool) {
 	total := len(u.kids)
 	for _, k := range u.kids {
 		if k.op == opWords {
@@ -308,7 +325,7 @@ func (u *branchShape) propose(d *dice) string {
 			break
 		}
 	}
-	return u.member(at).propose(d)
+	return u.member(at).propose(dst, d)
 }
 
 // member returns the solutions of one member of the union, or of the first.
@@ -331,12 +348,12 @@ type automatonShape struct {
 	sampler *sampler
 }
 
-func (a *automatonShape) propose(d *dice) string {
+func (a *automatonShape) propose(dst []byte, d dice) (text []byte, sure bool) {
 	a.once.Do(func() { a.sampler = newSampler(a.refined) })
 	if a.sampler == nil {
-		return ""
+		return dst, false
 	}
-	return a.sampler.draw(d)
+	return a.sampler.draw(dst, d), a.sampler.sure
 }
 
 // sampling returns the sampler of the whole set, or nil if it is too large.
@@ -356,6 +373,16 @@ func (s *Set) sampling() *sampler {
 // wholeStates is the budget for exploring all of a set.
 const wholeStates = 20_000
 
+// endless reports whether exploring some of the set shows that it has no end.
+func (s *Set) endless() bool {
+	s.endlessOnce.Do(func() {
+		r := newRefinement(s.atoms)
+		r.activateAll()
+		s.isEndless = endless(r.product(&budget{left: min(s.states, wholeStates)}))
+	})
+	return s.isEndless
+}
+
 func (s *Set) whole() *whole {
 	s.wholeOnce.Do(func() {
 		r := newRefinement(s.atoms)
@@ -370,26 +397,28 @@ type dice struct{ source rand.Source }
 
 // below returns a number from 0 to n-1. The bias of the multiplication is below
 // n/2^32, which no one sees.
-func (d *dice) below(n int) int {
+func (d dice) below(n int) int {
 	return int(d.source.Uint64() >> 32 * uint64(n) >> 32)
 }
 
 // fraction returns a number in [0, 1).
-func (d *dice) fraction() float64 { return float64(d.source.Uint64()>>11) / (1 << 53) }
+func (d dice) fraction() float64 { return float64(d.source.Uint64()>>11) / (1 << 53) }
 
 // letters is what wildcards stand for, in the frequency in which they do.
 const letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-func (d *dice) letter() byte { return letters[d.below(len(letters))] }
+func (d dice) letter() byte { return letters[d.below(len(letters))] }
 
-// recase mostly returns s as it is, else in upper, lower, or mixed case. Only
+// recase appends s, mostly as it is, else in upper, lower, or mixed case. Only
 // ASCII letters change.
-func (d *dice) recase(s string) string {
+func (d dice) recase(dst []byte, s string) []byte {
 	style := d.below(16)
+	from := len(dst)
+	dst = append(dst, s...)
 	if style > 2 {
-		return s
+		return dst
 	}
-	b := []byte(s)
+	b := dst[from:]
 	bits := d.source.Uint64()
 	for i, c := range b {
 		if lower := c | 0x20; lower < 'a' || lower > 'z' || c >= utf8.RuneSelf {
@@ -402,5 +431,5 @@ func (d *dice) recase(s string) string {
 			b[i] = c | 0x20
 		}
 	}
-	return string(b)
+	return dst
 }

@@ -12,7 +12,8 @@ import (
 // none of Out.
 type Problem struct {
 	In, Out []Lang
-	States  int // budget of automaton states and terms; 0: DefaultStates
+	States  int  // budget of automaton states and terms; 0: DefaultStates
+	Coarse  bool // the core need not be minimal
 }
 
 // DefaultStates is a budget far above what any known rule needs.
@@ -53,7 +54,10 @@ func Solve(p Problem) (*Set, Core, error) {
 	}
 	s.budget.left = states
 	var core Core
-	for _, from := range s.minimise(atoms, found.core) {
+	if !p.Coarse {
+		found.core = s.minimise(atoms, found.core)
+	}
+	for _, from := range found.core {
 		if from < len(p.In) {
 			core.In = append(core.In, from)
 		} else {
@@ -281,10 +285,32 @@ func obvious(atoms []atom) outcome {
 		violated := slices.IndexFunc(atoms, func(a atom) bool { return !a.holds(&p) })
 		if killer = max(violated, 0); violated < 0 {
 			folds := slices.ContainsFunc(globs, func(g *glob) bool { return g.fold != query.Exact })
-			return outcome{shape: &patternShape{pattern: g, folds: folds}, witness: text}
+			return outcome{shape: &patternShape{pattern: g, folds: folds, sure: alone(atoms, g)}, witness: text}
 		}
 	}
 	return outcome{}
+}
+
+// alone reports whether whatever a patternShape proposes for g is a solution: one
+// pattern is all that atoms ask for, and a length that no proposal exceeds.
+func alone(atoms []atom, g query.Glob) bool {
+	globs, longest := 0, 0
+	for _, p := range g {
+		longest += max(len(p.Text), 1)
+		if p.Kind == query.GlobAny {
+			longest += longestStar
+		}
+	}
+	for _, a := range atoms {
+		switch {
+		case !a.out && a.n.op == opGlob:
+			globs++
+		case !a.out && a.n.op == opLength && a.n.min == 0 && (a.n.max < 0 || a.n.max >= longest):
+		default:
+			return false
+		}
+	}
+	return globs < 2
 }
 
 // overlay makes one pattern of several: the longest beginning, all middles, the

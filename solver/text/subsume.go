@@ -14,6 +14,14 @@ const (
 
 // symbols writes a pattern as a row of folded code points and wildcards.
 func symbols(g *glob, fold query.Fold) []rune {
+	if fold != g.fold {
+		return writeSymbols(g, fold)
+	}
+	g.once.Do(func() { g.symbols = writeSymbols(g, fold) })
+	return g.symbols
+}
+
+func writeSymbols(g *glob, fold query.Fold) []rune {
 	var out []rune
 	for _, p := range g.source {
 		switch p.Kind {

@@ -10,8 +10,9 @@ import (
 type casesCommand struct {
 	ruleArguments
 	worldFlags
-	shapeFlag
+	suiteFlags
 	mutantFlag
+	coverFlag
 	layoutFlag
 	Realistic bool   `help:"Make documents that read like telemetry."`
 	Format    string `enum:"ndjson,elastic,panther,sigma" default:"ndjson" help:"ndjson: one case a line. elastic: one document a line, with labels. panther: tests of Panther rules. sigma: a txtar archive for SigmaHQ's regression_data."`
@@ -41,7 +42,8 @@ func (c *casesCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	c.shape(&opts)
+	c.choose(&opts)
+	c.apply(&opts)
 	if c.Mutants {
 		strengthen(&opts)
 	}

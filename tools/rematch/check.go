@@ -17,6 +17,7 @@ type checkCommand struct {
 	JSON   bool `name:"json" help:"Print one JSON line for each rule."`
 	Strict bool `help:"Count rules with dead clauses as refused."`
 	mutantFlag
+	coverFlag
 	JUnit string `name:"junit" placeholder:"FILE" help:"Write the verdicts into a file as well, in the XML format of JUnit."`
 }
 
@@ -46,6 +47,7 @@ func (c *checkCommand) Run(s *session) error {
 		return err
 	}
 	opts.Discard = true // cases are made, because they cover clauses, but not kept
+	c.choose(&opts)
 	c.measure(&opts, !c.JSON)
 	var t tally
 	var junit export.JUnit
@@ -106,6 +108,13 @@ func (c *checkCommand) print(s *session, suite *gen.Suite) error {
 	fmt.Fprintf(s.out, "%s %s (%s)\n", verdict, plain(suite.Rule.Name), plain(suite.Rule.Source.Name))
 	if m := suite.Mutants; m != nil {
 		fmt.Fprintf(s.out, "mutants: %d killed, %d survived, %d equivalent, %d unknown\n", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+	}
+	if n := suite.Combinations; n != nil {
+		fmt.Fprintf(s.out, "combinations: %d covered, %d impossible, %d unknown", n.Covered, n.Impossible, n.Unknown)
+		if n.Capped {
+			fmt.Fprintf(s.out, "; there are more, %d cases are the most for one rule", gen.MaxCombined)
+		}
+		fmt.Fprintln(s.out)
 	}
 	printer := query.Printer{Color: s.colorOut}
 	for _, d := range suite.Findings {

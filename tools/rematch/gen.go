@@ -18,8 +18,10 @@ type genCommand struct {
 	Rules []string `arg:"" sep:"none" help:"Folders, .zip archives, and .toml, .yml, .yaml, .json or .ndjson files with rules."`
 	Out   string   `short:"o" placeholder:"DIR" help:"Folder for the tests; a folder in it for each where several rule sets are named. Default: ruletests, beside the rules."`
 	Now   moment   `placeholder:"TIME" help:"When the cases take place, as in 2026-01-01T00:00:00Z."`
-	shapeFlag
+	suiteFlags
 	mutantFlag
+	coverFlag
+	Update    bool `help:"Record anew what the rules do, also where recorded cases have another outcome now."`
 	Realistic bool `help:"Make documents that read like telemetry."`
 	pipelineFlag
 	Fuzz string `enum:"rapid,gopter" default:"rapid" help:"Library of the property tests: rapid or gopter."`
@@ -31,14 +33,18 @@ func (*genCommand) Help() string {
 lie beside it as JSON. The tests read the rule files as they are when the tests run, so that an edited rule fails
 exactly the cases that it changed. What did not change is not written again; what is stale is removed.
 
+Where a recorded case has another outcome now, the cases of its rule stay as they are and are listed, until --update
+says that the change was meant.
+
     rematch gen ./rules
+    rematch gen --update ./rules
 
 A rule repository says so in a Go file, and runs go generate after edits and go test ./... before merging them:
 
     //go:generate go tool rematch gen ./rules
 
 Exit code 0: the tests are written; rules without tests are listed on stderr, and rematch check fails for them.
-2: wrong use, or something could not be read or written.`
+1: some recorded cases have another outcome now. 2: wrong use, or something could not be read or written.`
 }
 
 // Run writes the tests of each set. Rules that are not verified do not fail it: a
@@ -94,7 +100,8 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	without := 0
 	dir := c.folder(set.Name)
 	opts := gen.Options{Now: c.Now.Time, Clock: s.env.Clock, Realistic: c.Realistic}
-	c.shape(&opts)
+	c.choose(&opts)
+	c.apply(&opts)
 	if c.Mutants {
 		strengthen(&opts)
 	}
@@ -103,6 +110,7 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 		Pipelines: c.Pipeline,
 		Fuzz:      gotest.Fuzz(c.Fuzz),
 		Version:   version(),
+		Update:    c.Update,
 		Each: func(suite *gen.Suite) {
 			if suite.Verdict != gen.Verified {
 				without++
@@ -117,8 +125,33 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 	s.bar.clear()
 	_, err = fmt.Fprintf(s.out, "%s: %d rules, %d cases, %d packages; %d files written, %d removed\n",
 		filepath.ToSlash(dir), report.Rules, report.Cases, report.Packages, len(report.Written), len(report.Removed))
+	for _, k := range report.Kept {
+		if len(k.Cases) == 0 {
+			without-- // its tests stay
+		}
+	}
 	if err == nil && without > 0 {
 		_, err = fmt.Fprintf(s.out, "%d rules have no tests\n", without)
 	}
+	for _, k := range report.Kept {
+		s.found()
+		what := "no longer verified"
+		if len(k.Cases) > 0 {
+			what = "another outcome of " + listing(k.Cases)
+		}
+		fmt.Fprintf(s.out, "kept the cases of %s (%s): %s\n", plain(k.Rule.Name), plain(k.Rule.Source.Name), what)
+	}
+	if err == nil && len(report.Kept) > 0 {
+		_, err = fmt.Fprintln(s.out, "if that is meant, run rematch gen --update")
+	}
 	return err
+}
+
+// listing names a few cases, and says how many more there are.
+func listing(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -19,6 +19,7 @@ import (
 type reportCommand struct {
 	ruleArguments
 	worldFlags
+	coverFlag
 	Out      string `short:"o" default:"rematch-report" placeholder:"DIR" help:"Folder for the report."`
 	Mutants  *bool  `negatable:"" help:"Change each rule in many small ways, and see to which of them its cases object. That is done unasked for sets of up to 200 rules."`
 	Overlaps bool   `default:"true" negatable:"" help:"Look for rules that others make superfluous; --no-overlaps leaves that out."`
@@ -63,6 +64,7 @@ func (c *reportCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	c.choose(&opts)
 	rules := 0
 	for _, set := range sets {
 		rules += len(set.Rules)

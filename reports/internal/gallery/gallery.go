@@ -57,9 +57,12 @@ func exhibits(folder string) ([]exhibit, error) {
 	set.Name = "v1.0"
 	changes := diff.Compare(set, edited, diff.Options{Clock: still})
 	return []exhibit{
-		{"report.md", report.Markdown}, {"report.ipynb", report.Notebook}, {"report.html", report.HTML},
+		{"report.md", report.Markdown},
+		{"report.ipynb", report.Notebook},
+		{"report.html", report.HTML},
 		{"diff.md", func(w io.Writer) error { return changes.Markdown(w, diff.MarkdownOptions{}) }},
-		{"diff.ipynb", changes.Notebook}, {"diff.html", changes.HTML},
+		{"diff.ipynb", changes.Notebook},
+		{"diff.html", changes.HTML},
 	}, nil
 }
 
@@ -113,8 +116,10 @@ var pictures = []struct {
 	{"overview", "report.html", "", 1280, 1150, false, ""},
 	{"coverage", "report.html", "#attack", 1280, 640, true, ""},
 	{"sequence", "report.html", "#rule-0713ce3f-9562-5837-88a3-e4d6785a11f7", 1280, 1330, false, ""},
-	{"near-miss", "report.html", "#rule-30b59a3a-df46-58d2-a00a-85263ba1dcb1", 1280, 620, true,
-		`document.querySelector("#page .case.no-match").scrollIntoView(); scrollBy(0, -80)`},
+	{
+		"near-miss", "report.html", "#rule-30b59a3a-df46-58d2-a00a-85263ba1dcb1", 1280, 620, true,
+		`document.querySelector("#page .case.no-match").scrollIntoView(); scrollBy(0, -80)`,
+	},
 	{"phone", "report.html", "#rule-30b59a3a-df46-58d2-a00a-85263ba1dcb1", 390, 1200, true, ""},
 	{"diff", "diff.html", "#change-4", 1280, 1150, false, `scrollTo(0, 0)`},
 }

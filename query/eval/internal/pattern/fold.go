@@ -29,8 +29,8 @@ func Fold(s string, fold query.Fold) string {
 // of s is ASCII, in which case FoldASCII gives the same.
 func AppendFold(dst []byte, s string) (folded []byte, ascii bool) {
 	from := len(dst)
-	for i := range len(s) {
-		c := s[i]
+	dst = append(dst, s...)
+	for i, c := range dst[from:] {
 		switch {
 		case c >= utf8.RuneSelf:
 			dst = dst[:from]
@@ -39,9 +39,8 @@ func AppendFold(dst []byte, s string) (folded []byte, ascii bool) {
 			}
 			return dst, false
 		case 'A' <= c && c <= 'Z':
-			c += 'a' - 'A'
+			dst[from+i] = c + 'a' - 'A'
 		}
-		dst = append(dst, c)
 	}
 	return dst, true
 }

@@ -1,4 +1,4 @@
-package solver
+package relation
 
 import (
 	"math"
@@ -36,7 +36,7 @@ func invertNumber(e query.Expr, f *query.Field) (stretches, bool) {
 		if mentions(constant) {
 			expr, constant, op = constant, expr, mirrored(op)
 		}
-		c := compute(constant, nil)
+		c := Compute(constant, nil)
 		if mentions(constant) || !c.IsNumber() || !monotone(expr) {
 			return stretches{}, false
 		}
@@ -99,7 +99,7 @@ func monotone(e query.Expr) bool {
 // small reports whether a constant is a number that [widest] times it stays far
 // from overflow.
 func small(e query.Expr) bool {
-	v := compute(e, nil)
+	v := Compute(e, nil)
 	return v.IsNumber() && math.Abs(v.Float()) <= 1<<22 && v.Float() != 0
 }
 
@@ -126,11 +126,11 @@ func stretch(e query.Expr, op query.CompareOp, c query.Value, f *query.Field, li
 		if f.Type.Family() == query.Integers {
 			v = query.IntOf(int64(x))
 		}
-		vars := env{}
+		vars := Env{}
 		for _, ref := range query.FieldRefs(nil, e) {
 			vars[ref] = v
 		}
-		result := compare(op, compute(e, vars), c)
+		result := compare(op, Compute(e, vars), c)
 		return result.Kind() == query.Bool && result.Bool()
 	}
 	low, high := float64(-widest), float64(widest)

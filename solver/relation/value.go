@@ -1,9 +1,12 @@
-package solver
+package relation
 
 import (
 	"math"
+	"math/big"
+	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/rematch-dev/rematch/query"
@@ -12,24 +15,24 @@ import (
 // This file computes expressions of known values, for the constants in scripts
 // and for trying candidate values. The evaluator has its own.
 
-// env gives the values of field references, one for each usage.
-type env map[*query.FieldRef]query.Value
+// Env gives the values of field references, one for each usage.
+type Env map[*query.FieldRef]query.Value
 
-// compute returns the value of an expression; null where it has none.
-func compute(e query.Expr, vars env) query.Value {
+// Compute returns the value of an expression; null where it has none.
+func Compute(e query.Expr, vars Env) query.Value {
 	switch e := e.(type) {
 	case *query.Literal:
 		return e.Value
 	case *query.FieldRef:
 		return vars[e]
 	case *query.Compare:
-		return compare(e.Op, compute(e.Left, vars), compute(e.Right, vars))
+		return compare(e.Op, Compute(e.Left, vars), Compute(e.Right, vars))
 	case *query.Logic:
 		return logic(e, vars)
 	case *query.Call:
 		args := make([]query.Value, len(e.Args))
 		for i, a := range e.Args {
-			args[i] = compute(a, vars)
+			args[i] = Compute(a, vars)
 		}
 		return call(e, args)
 	}
@@ -37,14 +40,14 @@ func compute(e query.Expr, vars env) query.Value {
 }
 
 // logic is Kleene's: null stands for Unknown.
-func logic(e *query.Logic, vars env) query.Value {
+func logic(e *query.Logic, vars Env) query.Value {
 	result := query.True
 	if e.Op == query.AnyOf {
 		result = query.False
 	}
 	for _, t := range e.Terms {
 		truth := query.Unknown
-		if v := compute(t, vars); v.Kind() == query.Bool {
+		if v := Compute(t, vars); v.Kind() == query.Bool {
 			truth = query.TruthOf(v.Bool())
 		}
 		switch e.Op {
@@ -72,12 +75,14 @@ func compare(op query.CompareOp, a, b query.Value) query.Value {
 		order = query.CompareNumbers(a, b)
 	case a.Kind() == query.String && b.Kind() == query.String:
 		order = strings.Compare(a.Str(), b.Str())
-	case a.Kind() == query.Bool && b.Kind() == query.Bool:
+	case a.Kind() == query.Bool && b.Kind() == query.Bool && (op == query.EQ || op == query.NE):
 		if a.Bool() != b.Bool() {
 			order = 1
 		}
-	default:
+	case a.IsNull() || b.IsNull() || op != query.EQ && op != query.NE:
 		return query.Value{}
+	default: // of two kinds
+		order = 1
 	}
 	return query.BoolOf(holds(op, order))
 }
@@ -111,7 +116,7 @@ func call(e *query.Call, args []query.Value) query.Value {
 		}
 	}
 	fold := func(s string) string { return folded(s, e.Fold) }
-	str := func(i int) string { return scriptText(args[i]) }
+	str := func(i int) string { return Text(args[i]) }
 	switch e.Func {
 	case query.FuncAdd, query.FuncSubtract, query.FuncMultiply, query.FuncDivide, query.FuncModulo:
 		return arithmetic(e.Func, args[0], args[1])
@@ -146,15 +151,62 @@ func call(e *query.Call, args []query.Value) query.Value {
 			return query.BoolOf(lang.Contains(str(0)))
 		}
 	}
+	if e.Func == query.FuncCIDRMatch {
+		return inNets(args)
+	}
 	return query.Value{}
 }
 
-// scriptText is a value as scripts print it.
-func scriptText(v query.Value) string {
-	if v.Kind() == query.String {
+// inNets reports whether an address, the first argument, lies in a network.
+func inNets(args []query.Value) query.Value {
+	a, err := netip.ParseAddr(args[0].Str())
+	if err != nil {
+		return query.Value{}
+	}
+	wide := netip.AddrFrom16(a.As16())
+	for _, arg := range args[1:] {
+		n, err := query.ParseNet(arg.Str())
+		if err != nil {
+			return query.Value{}
+		}
+		bits := n.Bits()
+		if n.Addr().Is4() {
+			bits += 96
+		}
+		if netip.PrefixFrom(netip.AddrFrom16(n.Addr().As16()), bits).Contains(wide) {
+			return query.BoolOf(true)
+		}
+	}
+	return query.BoolOf(false)
+}
+
+// Text is a value as scripts print it: floats as Java does.
+func Text(v query.Value) string {
+	switch v.Kind() {
+	case query.String:
 		return v.Str()
+	case query.Float:
+		return javaFloat(v.Float())
 	}
 	return v.String()
+}
+
+// javaFloat writes floats from 0.001 to below ten million plainly, others in
+// Java's exponents, such as 1.0E10.
+func javaFloat(f float64) string {
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-3 || abs >= 1e7) {
+		format = 'e'
+	}
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(f, format, -1, 64), "e")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	if !scientific {
+		return digits
+	}
+	n, _ := strconv.Atoi(exponent)
+	return digits + "E" + strconv.Itoa(n)
 }
 
 func arithmetic(f query.Func, a, b query.Value) query.Value {
@@ -162,14 +214,22 @@ func arithmetic(f query.Func, a, b query.Value) query.Value {
 	y, yok := b.Int()
 	if xok && yok {
 		switch f {
-		case query.FuncAdd:
-			return query.IntOf(x + y)
-		case query.FuncSubtract:
-			return query.IntOf(x - y)
-		case query.FuncMultiply:
-			return query.IntOf(x * y)
+		case query.FuncAdd, query.FuncSubtract, query.FuncMultiply:
+			z := new(big.Int)
+			switch u, v := big.NewInt(x), big.NewInt(y); f {
+			case query.FuncAdd:
+				z.Add(u, v)
+			case query.FuncSubtract:
+				z.Sub(u, v)
+			default:
+				z.Mul(u, v)
+			}
+			if !z.IsInt64() { // an error of the engine
+				return query.Value{}
+			}
+			return query.IntOf(z.Int64())
 		}
-		if y == 0 {
+		if y == 0 || x == math.MinInt64 && y == -1 {
 			return query.Value{}
 		}
 		if f == query.FuncDivide {
@@ -306,7 +366,13 @@ func folded(s string, fold query.Fold) string {
 			return r
 		}, s)
 	case query.FoldSimple:
-		return strings.ToLower(s)
+		return strings.Map(func(r rune) rune {
+			least := r
+			for o := unicode.SimpleFold(r); o != r; o = unicode.SimpleFold(o) {
+				least = min(least, o)
+			}
+			return least
+		}, s)
 	}
 	return s
 }

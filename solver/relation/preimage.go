@@ -1,4 +1,4 @@
-package solver
+package relation
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/rematch-dev/rematch/query"
+	"github.com/rematch-dev/rematch/solver/interval"
 	"github.com/rematch-dev/rematch/solver/text"
 )
 
@@ -60,10 +61,38 @@ func when(cond bool) text.Lang {
 	return nothing()
 }
 
+// Invert returns the set of values of the string field f for which a boolean
+// expression is true, where that can be said exactly.
+func Invert(e query.Expr, f *query.Field) (text.Lang, bool) {
+	p, partial, ok := invertText(e, f)
+	return p.yes, ok && !partial
+}
+
+// Residual returns values of f for which an expression comes out true, or else
+// false: not always all of them, and exactly one of the two sets, by the family
+// of f.
+func Residual(e query.Expr, f *query.Field, truth bool) (lang text.Lang, points interval.Set, ok bool) {
+	switch f.Type.Family() {
+	case query.Strings:
+		p, _, ok := invertText(e, f)
+		if !truth {
+			return p.no, points, ok
+		}
+		return p.yes, points, ok
+	case query.Integers, query.Floats:
+		s, ok := invertNumber(e, f)
+		if !truth {
+			return lang, s.no, ok
+		}
+		return lang, s.yes, ok
+	}
+	return lang, points, false
+}
+
 // truth inverts a boolean expression.
 func (inv *inverter) truth(e query.Expr) preimage {
 	if !mentions(e) {
-		v := compute(e, nil)
+		v := Compute(e, nil)
 		return preimage{when(v.Kind() == query.Bool && v.Bool()), when(v.Kind() == query.Bool && !v.Bool())}
 	}
 	switch e := e.(type) {
@@ -101,7 +130,7 @@ func (inv *inverter) compare(e *query.Compare) preimage {
 	if mentions(constant) {
 		inv.giveUp(e)
 	}
-	c := compute(constant, nil)
+	c := Compute(constant, nil)
 	switch {
 	case c.IsNull():
 		return preimage{nothing(), nothing()}
@@ -290,7 +319,7 @@ func (inv *inverter) integer(e query.Expr) int64 {
 	if mentions(e) {
 		inv.giveUp(e)
 	}
-	n, ok := compute(e, nil).Int()
+	n, ok := Compute(e, nil).Int()
 	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
 		inv.giveUp(e)
 	}
@@ -301,11 +330,11 @@ func (inv *inverter) constant(e query.Expr) string {
 	if mentions(e) {
 		inv.giveUp(e)
 	}
-	v := compute(e, nil)
+	v := Compute(e, nil)
 	if v.IsNull() {
 		inv.giveUp(e)
 	}
-	return scriptText(v)
+	return Text(v)
 }
 
 // both is the preimage of target and of its complement under a string
@@ -341,8 +370,8 @@ func cuts(e query.Expr) bool {
 // text is the set of strings for which a string expression lies in target.
 func (inv *inverter) text(e query.Expr, target text.Lang) text.Lang {
 	if !mentions(e) {
-		v := compute(e, nil)
-		return when(!v.IsNull() && target.Contains(scriptText(v)))
+		v := Compute(e, nil)
+		return when(!v.IsNull() && target.Contains(Text(v)))
 	}
 	switch e := e.(type) {
 	case *query.FieldRef:
@@ -433,7 +462,7 @@ func (inv *inverter) fromEnd(s, end query.Expr) (n int64, ok bool) {
 // between undoes between(s, left, right) for constant marks, not greedy.
 func (inv *inverter) between(e *query.Call, target text.Lang) text.Lang {
 	left, right := inv.constant(e.Args[1]), inv.constant(e.Args[2])
-	if len(e.Args) > 3 && compute(e.Args[3], nil).Bool() || left == "" || right == "" {
+	if len(e.Args) > 3 && Compute(e.Args[3], nil).Bool() || left == "" || right == "" {
 		inv.giveUp(e)
 	}
 	upTo := func(mark string) text.Lang { // ends in the mark and holds it once
