@@ -65,7 +65,7 @@ func (l *linter) lint(t *testing.T, s *Source, file string, k uint64) bool {
 // broken without excuse.
 func (l *linter) judge(s *Source, k uint64, docs []query.Document, file string) (unexcused int) {
 	r := s.roots[0]
-	_, _, branch := s.fill(k)
+	_, _, branch := s.fill(k, false)
 	if r.ask.copies > 1 {
 		docs = docs[:1]
 	}

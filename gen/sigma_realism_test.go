@@ -118,7 +118,7 @@ func disagreements(doc query.Document, reads map[string]bool) (out []string) {
 	}
 	begins := func(line, image string) bool {
 		word := strings.TrimPrefix(line, `"`)
-		return strings.HasPrefix(strings.ToLower(word), base(image)) || strings.HasPrefix(strings.ToLower(word), strings.ToLower(image))
+		return strings.HasPrefix(strings.ToLower(word), strings.TrimSuffix(base(image), ".exe")) || strings.HasPrefix(strings.ToLower(word), strings.ToLower(image))
 	}
 	say(free("Image", "OriginalFileName") && base(text("Image")) != strings.ToLower(text("OriginalFileName")), "Image and OriginalFileName")
 	say(free("Image", "CommandLine") && !begins(text("CommandLine"), text("Image")), "Image and CommandLine")
