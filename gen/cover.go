@@ -372,7 +372,7 @@ func (c *cover) reportDead(severity query.Severity, summary string, span query.S
 		t.state = excused // one field of a pattern such as file.hash.*, which others fulfil
 		return
 	}
-	d := &query.Diagnostic{Code: query.CodeDead, Severity: severity, Summary: summary, Detail: conflict.Reason, Subjects: []query.Span{span}}
+	d := &query.Diagnostic{Code: query.CodeDead, Severity: severity, Summary: summary, Subjects: []query.Span{span}}
 	if text := excerpt(c.plan.Source.Slice(span)); text != "" {
 		d.Summary += ": " + text
 	}
@@ -381,14 +381,55 @@ func (c *cover) reportDead(severity query.Severity, summary string, span query.S
 			d.Subjects = append(d.Subjects, s)
 		}
 	}
+	d.Detail = t.because(severity, d.Subjects[1:], conflict)
 	if item >= 0 {
 		if by, ok := c.subsumed(t, item); ok {
+			text, other := itemText(c.plan.Source, t.leaf, &t.leaf.Items[item]), itemText(c.plan.Source, t.leaf, &t.leaf.Items[by])
 			d.Subjects = []query.Span{span, t.leaf.Items[by].Span}
-			d.Detail = "whatever satisfies " + itemText(c.plan.Source, t.leaf, &t.leaf.Items[item]) +
-				" satisfies " + itemText(c.plan.Source, t.leaf, &t.leaf.Items[by]) + " as well"
+			d.Detail = "whatever satisfies " + text + " satisfies " + other + " as well"
+			if text == other {
+				if item < by {
+					return // it is said of the second
+				}
+				d.Summary, d.Detail = "this list item is there twice: "+text, ""
+			}
 		}
 	}
 	c.report(d)
+}
+
+// because says in words why a clause makes no difference, given what else is
+// underlined.
+func (t *target) because(severity query.Severity, others []query.Span, conflict *solver.Conflict) string {
+	if severity == query.Note { // the clause is what could not be broken
+		switch len(others) {
+		case 0:
+			return "it lets everything through"
+		case 1:
+			return "whatever gets past the other underlined clause gets past this one as well"
+		}
+		return "whatever gets past the other underlined clauses gets past this one as well"
+	}
+	// Other clauses had to hold, and alternatives to this one had to fail.
+	alternatives := 0
+	for _, s := range others {
+		if slices.ContainsFunc(t.focus.Others, func(g solver.Goal) bool {
+			at := g.Pred.Pos()
+			for _, l := range query.Leaves(nil, g.Pred) {
+				at = at.Join(l.Span)
+			}
+			return g.Want&solver.MustBeTrue == 0 && at.Start <= s.Start && s.End <= at.End
+		}) {
+			alternatives++
+		}
+	}
+	switch {
+	case alternatives == 0:
+		return conflict.Reason
+	case alternatives == len(others):
+		return "where it holds, what else is underlined holds already"
+	}
+	return "where it holds, what else is underlined has decided already"
 }
 
 // subsumed looks for the item of a list because of which another item never

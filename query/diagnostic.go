@@ -143,7 +143,11 @@ func (p Printer) Print(d *Diagnostic) string {
 	gutter := 2
 	switch {
 	case d.Source != nil && len(spans) > 0:
-		gutter = p.excerpt(&b, d.Source, spans, color)
+		at := spans[0]
+		if len(d.Subjects) > 0 && !d.Subjects[0].IsZero() {
+			at = d.Subjects[0] // the one that it is about, wherever the others stand
+		}
+		gutter = p.excerpt(&b, d.Source, at, spans, color)
 	case d.Source != nil:
 		fmt.Fprintf(&b, "  --> %s\n", d.Source.Name)
 	}
@@ -178,10 +182,10 @@ func subjectSpans(d *Diagnostic) []Span {
 // lines of tens of kilobytes.
 const widest = 120
 
-// excerpt draws the lines that spans stand on, and returns how wide the line
-// numbers are.
-func (p Printer) excerpt(b *strings.Builder, src *Source, spans []Span, color string) (gutter int) {
-	line, col := src.Position(spans[0].Start)
+// excerpt says where at is, draws the lines that spans stand on, and returns how
+// wide the line numbers are.
+func (p Printer) excerpt(b *strings.Builder, src *Source, at Span, spans []Span, color string) (gutter int) {
+	line, col := src.Position(at.Start)
 	fmt.Fprintf(b, "  --> %s:%d:%d\n", src.Name, line, col)
 	limit := p.Lines
 	if limit == 0 {

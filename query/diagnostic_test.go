@@ -19,14 +19,14 @@ func TestPrinter(t *testing.T) {
 		want string
 	}{
 		{
-			"two culprits on neighbouring lines",
+			"two culprits on neighbouring lines, the later one first",
 			Diagnostic{
 				Code: CodeUnsatisfiable, Summary: "these conditions cannot hold together", Source: src,
 				Subjects: []Span{{second, second + 16}, {first, first + 16}},
 				Detail:   "no value of process.pid satisfies these together",
 			},
 			`error: these conditions cannot hold together [unsatisfiable]
-  --> r.toml:3:1
+  --> r.toml:4:2
   |
 3 | process.pid < 10 and
   | ^^^^^^^^^^^^^^^^

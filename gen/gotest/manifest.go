@@ -18,6 +18,7 @@ const manifestName = "rematch.json"
 type (
 	manifest struct {
 		MadeBy string
+		Source string         // the rule set, relative to the folder of the tests
 		Rules  []manifestRule // all of the set, also those without tests
 		Files  []manifestFile // by path; the manifest itself is not listed
 	}
@@ -59,6 +60,8 @@ func (m *manifest) appendJSON(dst []byte) []byte {
 	}
 	dst = append(dst, "{\n  \"made_by\": "...)
 	dst = query.AppendString(dst, m.MadeBy)
+	dst = append(dst, ",\n  \"source\": "...)
+	dst = query.AppendString(dst, m.Source)
 	dst = append(dst, ",\n  \"rules\": ["...)
 	for i, r := range m.Rules {
 		if i > 0 {
@@ -97,31 +100,33 @@ func readManifest(root *os.Root) (*manifest, error) {
 	if err != nil {
 		return nil, unwritable(manifestName, err)
 	}
-	source := &query.Source{Name: manifestName, Text: string(data)}
+	text := &query.Source{Name: manifestName, Text: string(data)}
 	doc, err := query.ParseDocument(data)
 	if err != nil {
 		d := query.AsDiagnostic(err, query.CodeFormat)
-		d.Source = source
+		d.Source = text
 		return nil, d
 	}
 	m := &manifest{}
+	source, _ := doc.Member("source")
+	m.Source = source.Str()
 	rules, _ := doc.Member("rules")
 	for _, r := range rules.List() {
-		text := func(name string) string {
+		member := func(name string) string {
 			v, _ := r.Doc().Member(name)
 			return v.Str()
 		}
 		count, _ := r.Doc().Member("cases")
 		cases, _ := count.Int()
 		m.Rules = append(m.Rules, manifestRule{
-			ID: text("rule_id"), Name: text("rule"), File: text("file"), SHA256: text("sha256"), Verdict: text("verdict"), Cases: int(cases),
+			ID: member("rule_id"), Name: member("rule"), File: member("file"), SHA256: member("sha256"), Verdict: member("verdict"), Cases: int(cases),
 		})
 	}
 	files, _ := doc.Member("files")
 	for _, f := range files.List() {
 		name, _ := f.Doc().Member("path")
 		if p := name.Str(); p != path.Clean(p) || !filepath.IsLocal(filepath.FromSlash(p)) || p == manifestName {
-			return nil, &query.Diagnostic{Code: query.CodeFormat, Source: source, Summary: "the manifest lists " + strconv.Quote(p) + ", which Rematch would not have written"}
+			return nil, &query.Diagnostic{Code: query.CodeFormat, Source: text, Summary: "the manifest lists " + strconv.Quote(p) + ", which Rematch would not have written"}
 		}
 		m.Files = append(m.Files, manifestFile{Path: name.Str()})
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/dave/jennifer/jen"
 
@@ -48,14 +49,21 @@ type testedRule struct {
 
 // packageFolder is where the tests for a folder of rules go. The go command
 // passes over folders that begin with _ or . and those named testdata or
-// vendor, so these get another name.
+// vendor, and refuses names with other characters than an import path may have, so
+// these get another name. Folders that come to the same name share a package.
 func packageFolder(folder string) string {
 	if folder == "." {
 		return folder
 	}
 	parts := strings.Split(folder, "/")
 	for i, p := range parts {
-		p = strings.TrimLeft(p, "_.")
+		p = strings.Map(func(r rune) rune {
+			if r < 0x80 && (r == '-' || r == '.' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)) {
+				return r
+			}
+			return '_'
+		}, p)
+		p = strings.TrimRight(strings.TrimLeft(p, "_."), ".")
 		switch p {
 		case "", "testdata", "vendor", "internal":
 			p += "rules"

@@ -110,6 +110,11 @@ func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
 		}
 	}
 	out.inFolder = info.IsDir()
+	source, err := filepath.Rel(out.dir, out.rules)
+	if err != nil {
+		return nil, unwritable(out.dir, err)
+	}
+	out.manifest.Source = filepath.ToSlash(source)
 	out.old = &manifest{}
 	root, err := os.OpenRoot(out.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,8 +124,14 @@ func newOutput(set *ruleset.Set, dir string, opts Options) (*output, error) {
 		return nil, unwritable(dir, err)
 	}
 	defer root.Close()
-	out.old, err = readManifest(root)
-	return out, err
+	if out.old, err = readManifest(root); err != nil {
+		return nil, err
+	}
+	if was := out.old.Source; was != "" && was != out.manifest.Source && !out.update {
+		d := &query.Diagnostic{Code: query.CodeArguments, Summary: fmt.Sprintf("%s has the tests of %s, which would be removed", dir, path.Join(filepath.ToSlash(dir), was))}
+		return nil, d.With("name another folder with --out, or replace them with --update")
+	}
+	return out, nil
 }
 
 func unwritable(name string, err error) error {

@@ -107,7 +107,7 @@ func (c *checkCommand) print(s *session, suite *gen.Suite) error {
 	verdict := s.paint(fmt.Sprintf("%-*s", verdictWidth, suite.Verdict), verdictColors[suite.Verdict])
 	fmt.Fprintf(s.out, "%s %s (%s)\n", verdict, plain(suite.Rule.Name), plain(suite.Rule.Source.Name))
 	if m := suite.Mutants; m != nil {
-		fmt.Fprintf(s.out, "mutants: %d killed, %d survived, %d equivalent, %d unknown\n", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+		fmt.Fprintln(s.out, mutantCounts(*m))
 	}
 	if n := suite.Combinations; n != nil {
 		fmt.Fprintf(s.out, "combinations: %d covered, %d impossible, %d unknown", n.Covered, n.Impossible, n.Unknown)

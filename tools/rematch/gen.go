@@ -65,7 +65,7 @@ func (c *genCommand) Run(s *session) error {
 		dir := c.folder(name)
 		if other, taken := dirs[dir]; taken {
 			d := &query.Diagnostic{Code: query.CodeArguments, Summary: fmt.Sprintf("the tests of %s and %s would both go into %s", other, name, dir)}
-			return d.With("run rematch gen once for each, with --out")
+			return d.With("with --out, each gets a folder of its own")
 		}
 		dirs[dir] = name
 		// Tests of an unreadable set would be removed as stale.
@@ -123,15 +123,15 @@ func (c *genCommand) write(s *session, set *ruleset.Set) error {
 		return err
 	}
 	s.bar.clear()
-	_, err = fmt.Fprintf(s.out, "%s: %d rules, %d cases, %d packages; %d files written, %d removed\n",
-		filepath.ToSlash(dir), report.Rules, report.Cases, report.Packages, len(report.Written), len(report.Removed))
+	_, err = fmt.Fprintf(s.out, "%s: %s, %s, %s; %s written, %d removed\n", filepath.ToSlash(dir),
+		things(report.Rules, "rule"), things(report.Cases, "case"), things(report.Packages, "package"), things(len(report.Written), "file"), len(report.Removed))
 	for _, k := range report.Kept {
 		if len(k.Cases) == 0 {
 			without-- // its tests stay
 		}
 	}
 	if err == nil && without > 0 {
-		_, err = fmt.Fprintf(s.out, "%d rules have no tests\n", without)
+		_, err = fmt.Fprintf(s.out, "%s without tests\n", things(without, "rule"))
 	}
 	for _, k := range report.Kept {
 		s.found()

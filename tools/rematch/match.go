@@ -480,6 +480,7 @@ func (r *matchRun) summary(all []*matcher) {
 		rules += min(m.hits, 1)
 		alerts += m.hits
 	}
-	_, err := fmt.Fprintf(r.session.out, "%d alerts from %d of %d rules over %d documents\n", alerts, rules, len(all), r.documents)
+	_, err := fmt.Fprintf(r.session.out, "%s from %d of %s over %s\n",
+		things(alerts, "alert"), rules, things(len(all), "rule"), things(r.documents, "document"))
 	r.err = cmp.Or(r.err, err)
 }

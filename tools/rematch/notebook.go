@@ -84,7 +84,7 @@ func (c *notebookCommand) Run(s *session) error {
 	if err := writeFile(index, write); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s\t%d notebooks\n", filepath.ToSlash(index), len(entries))
+	_, err = fmt.Fprintf(s.out, "%s\t%s\n", filepath.ToSlash(index), things(len(entries), "notebook"))
 	return err
 }
 

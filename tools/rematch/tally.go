@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/query"
 )
 
 // tally sums up a check for the table at its end: verdicts by type of rule, what
@@ -19,7 +20,8 @@ type tally struct {
 	types   map[string]map[gen.Verdict]int
 	cases   int
 	leaves  gen.Leaves
-	dead    int // findings about clauses and list items that never decide
+	mutants gen.Mutants
+	found   [3]int // findings, by severity
 	slowest *gen.Suite
 }
 
@@ -43,7 +45,12 @@ func (t *tally) add(s *gen.Suite) {
 	t.leaves.Covered += s.Leaves.Covered
 	t.leaves.Dead += s.Leaves.Dead
 	t.leaves.Uncovered += s.Leaves.Uncovered
-	t.dead += dead(s.Findings)
+	for _, d := range s.Findings {
+		t.found[d.Severity]++
+	}
+	if m := s.Mutants; m != nil {
+		t.mutants.Add(*m)
+	}
 	if t.slowest == nil || s.Micros > t.slowest.Micros {
 		t.slowest = s
 	}
@@ -73,13 +80,14 @@ func (t *tally) print(s *session, notRead int, took time.Duration) error {
 			fmt.Fprintf(s.out, "%s  %*d\n", row, countWidth, sum)
 		}
 	}
-	fmt.Fprintf(s.out, "\n%d rules, %d cases; %d clauses are covered, %d are not; %d clauses and list items are dead\n",
-		t.rules, t.cases, t.leaves.Covered, t.leaves.Dead+t.leaves.Uncovered, t.dead)
-	switch {
-	case notRead == 1:
-		fmt.Fprintln(s.out, "1 file not read")
-	case notRead > 1:
-		fmt.Fprintf(s.out, "%d files not read\n", notRead)
+	fmt.Fprintf(s.out, "\n%s, %s; of their clauses %d are covered, %d proved dead, %d open\n",
+		things(t.rules, "rule"), things(t.cases, "case"), t.leaves.Covered, t.leaves.Dead, t.leaves.Uncovered)
+	fmt.Fprintf(s.out, "%s, %s, %s\n", things(t.found[query.Error], "error"), things(t.found[query.Warning], "warning"), things(t.found[query.Note], "note"))
+	if m := t.mutants; m != (gen.Mutants{}) {
+		fmt.Fprintln(s.out, mutantCounts(m))
+	}
+	if notRead > 0 {
+		fmt.Fprintf(s.out, "%s not read\n", things(notRead, "file"))
 	}
 	slowest := time.Duration(t.slowest.Micros) * time.Microsecond
 	_, err := fmt.Fprintf(s.out, "took %s; the slowest rule %s: %s\n", took.Round(time.Millisecond), slowest.Round(time.Microsecond), plain(t.slowest.Rule.Name))
@@ -88,6 +96,19 @@ func (t *tally) print(s *session, notRead int, took time.Duration) error {
 
 // The widths of columns: the longest verdict, and a count of rules.
 const verdictWidth, countWidth = len("unsatisfiable"), 5
+
+// mutantCounts says what became of mutants.
+func mutantCounts(m gen.Mutants) string {
+	return fmt.Sprintf("mutants: %d killed, %d survived, %d equivalent, %d unknown", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+}
+
+// things is a number of things: 1 rule, 2 rules.
+func things(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
 
 // cell leaves out zeros, which only hide the other numbers.
 func cell(n int) string {
