@@ -30,6 +30,7 @@ type base struct {
 	solution *solver.Solution
 	template *template
 	docs     []query.Document
+	focus    *solver.Focus // what it is the answer to; nil for the rule as a whole
 }
 
 // target is a leaf in focus: what is to be shown of it, and what was.
@@ -354,7 +355,8 @@ func (c *cover) decide(t *target, f solver.Focus, why string, s *state) *base {
 	case result.Unknown != nil:
 		*s = unknown
 	default:
-		if b := c.newBase(result.Solution); c.match(b, b.docs, why, span) {
+		b := c.newBase(result.Solution)
+		if b.focus = &f; c.match(b, b.docs, why, span) {
 			return b
 		}
 	}

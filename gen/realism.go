@@ -17,34 +17,25 @@ import (
 // is kept inside the solution here, or dropped.
 
 // tasting makes the options of scenes of a subject.
-func (s *subject) tasting() taste.Options {
-	return taste.Options{Keeps: keeps(s.plan, s.now, false), Indicators: s.ask.indicators}
+func (s *subject) tasting(rising bool) taste.Options {
+	return taste.Options{Keeps: keeps(s.plan, s.now, rising), Indicators: s.ask.indicators, About: s.about}
 }
 
 // keeps tells for a field of a plan whether clauses notice other values in it:
 // each is asked, alone, about a document with nothing else. A field that clauses
-// read together with others, or that joins and counts read, is left alone. With
-// rising, clauses that can only help the rule to match may become true.
+// read together with others, or that joins and counts read, is left alone.
+//
+// With rising, values that can only help the rule to match are kept, too: a clause
+// that it is for may become true, and one that it is against, false. Where a field
+// has nothing yet, that goes for rules about single events alone: a document of a
+// sequence could come to be another step's.
 func keeps(plan *query.Plan, now time.Time, rising bool) func(f *query.Field) func(was, is []query.Value) bool {
 	leaves := map[*query.Field][]*query.Leaf{}
+	stand := map[*query.Leaf]stance{}
 	shut := map[*query.Field]bool{}
-	helps := map[*query.Leaf]bool{}
-	var walk func(p query.Pred, positive bool)
-	walk = func(p query.Pred, positive bool) {
-		if l, ok := p.(*query.Leaf); ok {
-			other, seen := helps[l]
-			helps[l] = positive && (other || !seen) // a selection may stand in a condition twice
-		}
-		_, negated := p.(*query.Not)
-		for _, kid := range query.Children(p) {
-			walk(kid, positive != negated)
-		}
-	}
 	_, event := plan.Body.(*query.Event)
 	for pred := range plan.Body.Preds {
-		if rising && event {
-			walk(pred, true)
-		}
+		stances(pred, wanted, stand)
 		for _, l := range query.Leaves(nil, pred) {
 			if l.Field != nil {
 				leaves[l.Field] = append(leaves[l.Field], l)
@@ -79,13 +70,41 @@ func keeps(plan *query.Plan, now time.Time, rising bool) func(f *query.Field) fu
 				return false
 			}
 			before, after := program.Truths(nil, document(was), now), program.Truths(nil, document(is), now)
+			helps := rising && (event || len(was) > 0)
 			for i, l := range leaves[f] {
-				if after[i] != before[i] && !(helps[l] && after[i] == query.True) {
+				if before[i] != after[i] && !(helps && stand[l].likes(after[i])) {
 					return false
 				}
 			}
 			return true
 		}
+	}
+}
+
+// stance is whether a rule is for a clause, against it, or both where a selection
+// stands in a condition twice.
+type stance uint8
+
+const (
+	wanted stance = 1 << iota
+	denied
+)
+
+// likes reports whether a clause can only help its rule by being so.
+func (s stance) likes(t query.Truth) bool {
+	return s == wanted && t == query.True || s == denied && t != query.True
+}
+
+// stances notes how a predicate stands to each of its leaves.
+func stances(p query.Pred, s stance, all map[*query.Leaf]stance) {
+	switch p := p.(type) {
+	case *query.Leaf:
+		all[p] |= s
+	case *query.Not:
+		s ^= wanted | denied
+	}
+	for _, kid := range query.Children(p) {
+		stances(kid, s, all)
 	}
 }
 
@@ -104,7 +123,7 @@ func joined(body query.Body, f *query.Field) bool {
 	case *query.Threshold:
 		return slices.Contains(b.By, f) || b.Distinct != nil && b.Distinct.Field == f
 	case *query.NewTerms:
-		return slices.Contains(b.Terms, f)
+		return slices.Contains(b.Terms, f) && !f.Array // of several terms, one that is new suffices
 	case *query.IndicatorMatch:
 		return slices.ContainsFunc(b.Groups, func(g query.MappingGroup) bool {
 			return slices.ContainsFunc(g, func(m query.Mapping) bool { return m.Field == f || m.Indicator == f })
@@ -117,11 +136,8 @@ func joined(body query.Body, f *query.Field) bool {
 
 // realistic makes a template that a scene fills.
 func (s *subject) realistic(solution *solver.Solution, stamp stamps, key uint64, plain bool) *template {
-	opts := s.tasting()
+	opts := s.tasting(!plain)
 	opts.Plain = plain
-	if !plain {
-		opts.Keeps = keeps(s.plan, s.now, true)
-	}
 	t := compose(solution, stamp, taste.New(s.plan, solution, opts))
 	t.start = streamAt(key, 0)
 	return t
@@ -204,7 +220,7 @@ func (c *cover) dressed(docs []query.Document) []query.Document {
 	if len(models) == 0 {
 		return out
 	}
-	scene := taste.New(c.plan, solved(c.plan, models), c.tasting())
+	scene := taste.New(c.plan, solved(c.plan, models), c.tasting(false))
 	src := streamAt(c.key, 0)
 	scene.Draw(&src)
 	for slot := range out {

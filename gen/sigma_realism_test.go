@@ -41,6 +41,24 @@ detection:
   s: {TargetObject|contains: '\CurrentVersion\Run\', Details|contains: '\AppData\'}
   condition: s
 ---
+title: two keys
+logsource: {product: windows, category: registry_set}
+detection:
+  s: {TargetObject|contains|all: ['\Control\', '\Lsa\']}
+  condition: s
+---
+title: words in order
+logsource: {product: windows, category: process_creation}
+detection:
+  s: {Image|endswith: '\reg.exe', CommandLine|contains|all: [' add ', '\Terminal Server', ' /f']}
+  condition: s
+---
+title: a line names its program
+logsource: {product: windows, category: process_creation}
+detection:
+  s: {CommandLine|startswith: 'net use '}
+  condition: s
+---
 title: driver
 logsource: {product: windows, category: driver_load}
 detection:
@@ -100,7 +118,7 @@ func disagreements(doc query.Document, reads map[string]bool) (out []string) {
 	}
 	begins := func(line, image string) bool {
 		word := strings.TrimPrefix(line, `"`)
-		return strings.HasPrefix(strings.ToLower(word), base(image)) || strings.HasPrefix(strings.ToLower(word), strings.ToLower(image))
+		return strings.HasPrefix(strings.ToLower(word), strings.TrimSuffix(base(image), ".exe")) || strings.HasPrefix(strings.ToLower(word), strings.ToLower(image))
 	}
 	say(free("Image", "OriginalFileName") && base(text("Image")) != strings.ToLower(text("OriginalFileName")), "Image and OriginalFileName")
 	say(free("Image", "CommandLine") && !begins(text("CommandLine"), text("Image")), "Image and CommandLine")
@@ -134,13 +152,16 @@ func TestSigmaTaste(t *testing.T) {
 		t.Fatal(diags)
 	}
 	want := map[string]map[string]string{ // by rule: fields and how their values end
-		"downloader": {"Image": `\certutil.exe`, "EventID": "1", "Channel": "Microsoft-Windows-Sysmon/Operational"},
-		"any child":  {"ParentCommandLine": "", "Hashes": "", "User": "", "EventID": "1"},
-		"run key":    {"EventID": "13", "EventType": "SetValue", "Image": ".exe", "User": ""},
-		"driver":     {"EventID": "6", "ImageLoaded": ".dll", "Signed": "false"},
-		"scheduler":  {"Image": "/crontab", "ParentImage": "", "CommandLine": ""},
-		"beacon":     {"EventID": "3", "DestinationIp": "", "SourceIp": "", "Protocol": "tcp"},
-		"bucket":     {"userIdentity.arn": "", "awsRegion": "", "sourceIPAddress": ""},
+		"downloader":               {"Image": `\certutil.exe`, "EventID": "1", "Channel": "Microsoft-Windows-Sysmon/Operational"},
+		"any child":                {"ParentCommandLine": "", "Hashes": "", "User": "", "EventID": "1"},
+		"run key":                  {"EventID": "13", "EventType": "SetValue", "Image": ".exe", "User": ""},
+		"two keys":                 {"TargetObject": "", "EventID": "13"},
+		"words in order":           {"Image": `C:\Windows\System32\reg.exe`, "CommandLine": "", "Company": "Microsoft Corporation"},
+		"a line names its program": {"Image": `C:\Windows\System32\net.exe`, "CommandLine": ""},
+		"driver":                   {"EventID": "6", "ImageLoaded": ".dll", "Signed": "false"},
+		"scheduler":                {"Image": "/crontab", "ParentImage": "", "CommandLine": ""},
+		"beacon":                   {"EventID": "3", "DestinationIp": "", "SourceIp": "", "Protocol": "tcp"},
+		"bucket":                   {"userIdentity.arn": "", "awsRegion": "", "sourceIPAddress": ""},
 	}
 	for _, rule := range set.Rules {
 		read := reads(rule)

@@ -399,10 +399,7 @@ func (r *root) draft(branch int, opts SourceOptions) *draft {
 	if d := r.branches[branch]; d != nil {
 		return d
 	}
-	solution, stamp := r.first, stampBoth
-	if branch < len(r.cover.bases) {
-		solution = r.cover.bases[branch].solution
-	}
+	solution, stamp := r.agreeing(branch), stampBoth
 	if opts.NoTimestamps {
 		stamp = stampNone
 	}

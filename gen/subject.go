@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rematch-dev/rematch/query"
@@ -23,6 +25,7 @@ type subject struct {
 	first   *solver.Solution
 	more    []alternative // further questions that have a solution
 	now     time.Time
+	about   string // what the rule says of itself: for guessing, not for meaning
 }
 
 // alternative is another way for the rule to match than subject.ask.
@@ -35,7 +38,7 @@ type alternative struct {
 // there is a solution; diagnostics may come with any verdict.
 func prepare(rule *ruleset.Rule, compile ruleset.CompileOptions, budget solver.Budget, now time.Time) (*subject, Verdict, query.Diagnostics) {
 	plan, diags := rule.Compile(compile)
-	s := &subject{plan: plan, now: now}
+	s := &subject{plan: plan, now: now, about: strings.Join(append(slices.Clone(rule.Tags), rule.File), "\n")}
 	if plan == nil || diags.Err() != nil {
 		verdict := Invalid
 		for _, d := range diags {

@@ -12,22 +12,26 @@ import (
 // from draw to draw, and says what such an event says of itself.
 
 // settleKind decides system, profile, events and further fields of a document.
-func (d *doc) settleKind(writes map[*query.Field]*writing) {
-	var text strings.Builder
-	for _, i := range d.holes {
-		h := &d.Scene.holes[i]
-		if w := writes[h.field]; w != nil {
-			text.WriteString(w.text.String())
-			for _, g := range w.globs {
-				text.WriteString(g.String() + " ")
+func (d *doc) settleKind() {
+	d.os = d.Scene.os
+	if !d.mayRun(d.os) {
+		for _, os := range systemNames {
+			if d.mayRun(os) {
+				d.os = os
+				break
 			}
 		}
 	}
-	d.os = d.system(text.String())
+	d.suit()
 	indices := d.indices()
 	d.profile = d.match(indices)
+	if module := d.written("event.module"); d.profile.dataset != "" && module != "" && !strings.HasPrefix(d.profile.dataset, module) && d.written("event.dataset") == "" {
+		own := *d.profile
+		own.dataset = module + own.dataset[strings.LastIndexByte(own.dataset, '.'):]
+		d.profile = &own
+	}
 	d.events = d.fitting()
-	d.hint = d.named(text.String())
+	d.hint = d.named(d.says())
 	if d.opts.Indicators > 0 && d.slot >= d.opts.Indicators {
 		return // of an indicator, only what the rule compares
 	}
@@ -37,8 +41,61 @@ func (d *doc) settleKind(writes map[*query.Field]*writing) {
 		if d.reserved(name) || c.want != nil && (c.want.hole >= 0 || c.want.keeps == nil) {
 			continue
 		}
+		if only := d.vocab.only[f]; only != "" && !strings.Contains(only, d.os) {
+			continue
+		}
 		d.extras = append(d.extras, f)
 	}
+}
+
+// says is what the rule writes of the fields of a document.
+func (d *doc) says() string {
+	var text strings.Builder
+	for _, i := range d.holes {
+		h := &d.Scene.holes[i]
+		text.WriteString(h.text)
+		for _, g := range h.globs {
+			text.WriteString(g.String() + " ")
+		}
+	}
+	return text.String()
+}
+
+// suit prefers those of a rule's own words that suit the system: of programs on
+// Windows those with an extension.
+func (d *doc) suit() {
+	for _, i := range d.holes {
+		h := &d.Scene.holes[i]
+		for j, words := range h.written {
+			suits := slices.DeleteFunc(slices.Clone(words), func(v query.Value) bool { return !d.suits(h, v.Str()) })
+			if len(suits) > 0 {
+				h.written[j] = suits
+			}
+		}
+		globs := slices.DeleteFunc(slices.Clone(h.globs), func(g query.Glob) bool { return !d.suits(h, g.String()) })
+		if len(globs) > 0 {
+			h.globs = globs
+		}
+	}
+}
+
+// suits reports whether a text can be about the system.
+func (d *doc) suits(h *hole, text string) bool {
+	field := h.field.Name
+	windows := strings.Contains(text, `:\`) || strings.HasSuffix(strings.ToLower(text), ".exe") || strings.HasSuffix(strings.ToLower(text), ".dll") || strings.HasPrefix(text, `\`)
+	switch {
+	case strings.HasSuffix(field, ".name") && strings.ContainsAny(text, "/"):
+		return false
+	case strings.HasPrefix(text, `MACHINE\`):
+		return false // a hive has a name
+	case d.os != "windows":
+		return !windows && (!h.kind.isPath() || !strings.Contains(text, `\`))
+	case strings.HasSuffix(field, "process.name") || strings.HasSuffix(field, "parent.name"):
+		return strings.Contains(text, ".") || strings.HasSuffix(text, "*")
+	case h.kind.isPath():
+		return strings.Contains(text, `\`) || !strings.Contains(text, "/")
+	}
+	return true
 }
 
 // written returns the first of the rule's own words that a field may hold.
@@ -53,55 +110,98 @@ func (d *doc) written(name string) string {
 	return ""
 }
 
-// system tells from a rule's words which operating system it is about.
-func (d *doc) system(text string) string {
-	if os := d.plan.Logsource.Product; systems[os].family != "" {
-		return os
-	}
-	for _, name := range []string{"host.os.type", "host.os.family", "host.os.platform"} {
-		switch v := strings.ToLower(d.written(name)); v {
-		case "windows", "linux", "macos":
-			return v
-		case "darwin":
-			return "macos"
-		}
-	}
-	all := text + strings.Join(d.plan.Indices, " ")
-	for _, hint := range []struct{ in, os string }{
-		{`:\`, "windows"},
-		{`\\`, "windows"},
-		{".exe", "windows"},
-		{"HKLM", "windows"},
-		{"S-1-5", "windows"},
-		{"/Library/", "macos"},
-		{"/Users/", "macos"},
-		{"/Applications/", "macos"},
-		{".plist", "macos"},
-		{"winlog", "windows"},
-		{"logs-windows", "windows"},
-		{"system.security", "windows"},
-		{"powershell", "windows"},
-		{"/tmp", "linux"},
-		{"/etc", "linux"},
-		{"/usr", "linux"},
-		{"/var", "linux"},
-		{"/home", "linux"},
-		{"auditd", "linux"},
-		{"system.auth", "linux"},
+// systemNames are the operating systems, those first that most rules are about.
+var systemNames = []string{"windows", "linux", "macos"}
+
+// mayRun reports whether the rule lets the host of a document have a system.
+func (d *doc) mayRun(os string) bool {
+	for _, of := range []struct{ field, value string }{
+		{"host.os.type", os}, {"host.os.family", systems[os].family}, {"host.os.platform", systems[os].platform},
 	} {
-		if strings.Contains(all, hint.in) {
-			return hint.os
+		c := d.cell(d.number(of.field))
+		if c.want != nil && c.want.hole >= 0 {
+			if h := &d.Scene.holes[c.want.hole]; len(h.sets) == 1 && h.particular && !h.sets[0].Contains(query.StringOf(of.value)) {
+				return false
+			}
 		}
 	}
-	for _, f := range d.plan.Fields {
-		if strings.HasPrefix(f.Name, "winlog.") || strings.HasPrefix(f.Name, "registry.") || strings.HasPrefix(f.Name, "dll.") {
-			return "windows"
+	return true
+}
+
+// chooseSystem tells which operating system a rule is about: what each of its
+// documents says of that counts most, then the rule's tags, then its other words. A
+// rule of Sigma names its system.
+func (s *Scene) chooseSystem() {
+	if os := s.plan.Logsource.Product; systems[os].family != "" {
+		s.os = os
+		return
+	}
+	candidates := slices.Clone(systemNames)
+	narrow := func(fits func(os string) bool) {
+		if left := slices.DeleteFunc(slices.Clone(candidates), func(os string) bool { return !fits(os) }); len(left) > 0 {
+			candidates = left
 		}
 	}
-	if strings.Contains(all, "endpoint") {
-		return "windows"
+	for _, d := range s.docs {
+		narrow(d.mayRun)
 	}
-	return "linux"
+	about := strings.ToLower(s.opts.About)
+	narrow(func(os string) bool { return strings.Contains(about, "os: "+os) })
+	narrow(func(os string) bool { return strings.Contains(about, "/"+os+"/") })
+	if len(candidates) == 1 {
+		s.os = candidates[0]
+		return
+	}
+	for _, d := range s.docs {
+		all := d.says() + strings.Join(s.plan.Indices, " ")
+		for _, hint := range hints {
+			if strings.Contains(all, hint.in) && slices.Contains(candidates, hint.os) {
+				s.os = hint.os
+				return
+			}
+		}
+	}
+	onWindows := slices.ContainsFunc(s.plan.Fields, func(f *query.Field) bool {
+		return strings.HasPrefix(f.Name, "winlog.") || strings.HasPrefix(f.Name, "registry.") || strings.HasPrefix(f.Name, "dll.") || strings.HasPrefix(f.Name, "powershell.")
+	})
+	switch {
+	case onWindows, slices.Contains(candidates, "windows") && strings.Contains(strings.Join(s.plan.Indices, " "), "endpoint") && !s.unixNames():
+		s.os = "windows"
+	default:
+		s.os = candidates[min(1, len(candidates)-1)]
+	}
+}
+
+// unixNames reports whether the rule names programs, and none as Windows would.
+func (s *Scene) unixNames() bool {
+	return slices.ContainsFunc(s.holes, func(h hole) bool {
+		return strings.HasSuffix(h.field.Name, "process.name") && len(h.written) > 0 && len(h.written[0]) > 0 &&
+			!slices.ContainsFunc(h.written[0], func(v query.Value) bool { return strings.Contains(v.Str(), ".") })
+	})
+}
+
+// hints are texts in rules by which an operating system is known.
+var hints = []struct{ in, os string }{
+	{`:\`, "windows"},
+	{`\\`, "windows"},
+	{".exe", "windows"},
+	{"HKLM", "windows"},
+	{"S-1-5", "windows"},
+	{"/Library/", "macos"},
+	{"/Users/", "macos"},
+	{"/Applications/", "macos"},
+	{".plist", "macos"},
+	{"winlog", "windows"},
+	{"logs-windows", "windows"},
+	{"system.security", "windows"},
+	{"powershell", "windows"},
+	{"/tmp", "linux"},
+	{"/etc", "linux"},
+	{"/usr", "linux"},
+	{"/var", "linux"},
+	{"/home", "linux"},
+	{"auditd", "linux"},
+	{"system.auth", "linux"},
 }
 
 // indices are the index patterns of the rule and the data sets that it asks for.
@@ -147,20 +247,45 @@ func (d *doc) match(indices []string) *profile {
 	return best.in(indices)
 }
 
-// in is the profile with the data set that the rule's own index patterns name.
+// in is the profile with the data set that the rule's own index patterns name:
+// one of the profile, or if it reads none of these, the first that there is.
 func (p *profile) in(indices []string) *profile {
+	first, usual := "", len(indices) == 0
 	for _, index := range indices {
 		name := strings.Trim(strings.TrimPrefix(index, "logs-"), "-*_.")
-		if strings.ContainsAny(name, "*,") || !strings.Contains(name, ".") {
+		of := slices.ContainsFunc(p.indices, func(part string) bool { return strings.Contains(index, part) })
+		usual = usual || of || index == "*" || index == "logs-*" || strings.HasPrefix(index, "logs-endpoint.events.*")
+		if known := shippers[name]; known != "" {
+			name = known
+		}
+		if strings.ContainsAny(name, "*,:") || !strings.Contains(name, ".") || strings.HasPrefix(index, ".") {
 			continue
 		}
-		if slices.ContainsFunc(p.indices, func(part string) bool { return strings.Contains(name, part) }) {
+		if of {
 			own := *p
 			own.dataset = name
 			return &own
 		}
+		if first == "" && !strings.HasPrefix(name, "endpoint.events") {
+			first = name
+		}
 	}
-	return p
+	if usual || first == "" {
+		return p
+	}
+	own := *p
+	own.dataset = first
+	if own.agent == "endpoint" {
+		own.agent = "filebeat"
+	}
+	return &own
+}
+
+// shippers are data sets of index patterns that do not name one.
+var shippers = map[string]string{
+	"auditbeat": "auditd.log", "winlogbeat": "system.security", "packetbeat": "network_traffic.flow", "filebeat": "system.syslog",
+	"system": "system.auth", "system.security": "system.security", "windows": "windows.forwarded", "apm": "apm.transaction", "traces-apm": "apm.transaction",
+	"zeek": "zeek.connection", "suricata": "suricata.eve",
 }
 
 // fitting are the events of the profile that contradict the rule least.
@@ -231,10 +356,14 @@ func (d *doc) link() {
 					o := other.cell(d.number(prefix2 + id))
 					if o.want != nil && o.want.hole >= 0 && d.Scene.holes[o.want.hole].same == d.Scene.holes[c.want.hole].same {
 						d.links[role] = origin{other, role2}
+						other.later[role2] = origin{d, role}
 					}
 				}
 			}
 		}
+	}
+	if d.elsewhere() {
+		return
 	}
 	speaks := slices.ContainsFunc(d.holes, func(i int) bool { return strings.HasPrefix(d.Scene.holes[i].field.Name, "process.") })
 	if !speaks {
@@ -265,8 +394,27 @@ func (d *doc) event() {
 		}
 		d.settle(d.fields.kind, append([]string{row.kind}, d.vocab.pairs[row.category]...)...)
 	}
+	// What else says the action, or the outcome, in the words of one log.
+	for _, f := range d.fields.operations {
+		if d.driven(f) {
+			d.try(d.fields.action, query.StringOf(d.choose(f)))
+		}
+	}
 	d.settle(d.fields.action, row.action, d.text("event.type"))
-	d.settle(d.fields.outcome, row.outcome)
+	outcome := row.outcome
+	if f := d.fields.result; d.driven(f) {
+		outcome = "failure"
+		if v := d.choose(f); v == "SUCCESS" || v == "ALLOW" {
+			outcome = "success"
+		}
+	}
+	if f := d.fields.status; d.driven(f) {
+		d.choose(f)
+		if n, ok := d.cells[f].value.Int(); ok {
+			outcome = map[bool]string{true: "success", false: "failure"}[n < 400]
+		}
+	}
+	d.settle(d.fields.outcome, outcome)
 	if row.code == "" || !d.try(d.fields.code, query.StringOf(row.code)) {
 		d.fallBack(d.fields.code)
 	}

@@ -18,22 +18,27 @@ func (d *doc) end(f *endFields, outside bool) {
 		return
 	}
 	at := d.world.site
-	particular := d.driven(f.country) || d.driven(f.asn) || d.driven(f.org) || d.driven(f.city) || d.driven(f.countryName)
+	particular := d.driven(f.country) || d.driven(f.asn) || d.driven(f.org) || d.driven(f.city) || d.driven(f.countryName) || !d.suitsSite(f, at)
 	if particular && !d.driven(f.ip) {
-		at = d.siteOf(f)
-		if at != d.world.site {
+		if at = d.siteOf(f); at == nil { // somewhere that the table does not know
+			at = &site{country: d.world.site.country, countryName: d.world.site.countryName, continent: d.world.site.continent, city: d.world.site.city, region: d.world.site.region, asn: 64511, org: "Linden Transit Ltd"}
+			d.settle(f.ip, d.dice.address(elsewhere).String())
+		} else if at != d.world.site {
 			d.settle(f.ip, d.dice.address(at.net).String())
 		}
 	}
 	switch {
 	case outside:
 		tries := []string{d.world.public.String()}
+		if f == &d.fields.destination && d.profile.name == "dns" {
+			tries = []string{resolver, d.world.public.String()}
+		}
 		for range 3 {
 			tries = append(tries, d.dice.address(one(d.dice, d.vocab.sites[3:]).net).String())
 		}
-		d.settle(f.ip, append(tries, d.world.private.String())...)
+		d.settle(f.ip, append(tries, d.private().String())...)
 	default:
-		d.settle(f.ip, d.world.private.String(), d.world.public.String())
+		d.settle(f.ip, d.private().String(), d.world.public.String())
 	}
 	text := d.cells[f.ip].value.Str()
 	d.settle(f.address, text)
@@ -42,7 +47,7 @@ func (d *doc) end(f *endFields, outside bool) {
 		if !particular {
 			return // nobody looks up where a private address is
 		}
-	} else {
+	} else if !elsewhere.Contains(ip) {
 		at = d.locate(ip, at)
 	}
 	d.settle(f.country, at.country)
@@ -56,20 +61,31 @@ func (d *doc) end(f *endFields, outside bool) {
 
 // siteOf is a place that agrees with what the rule says of it.
 func (d *doc) siteOf(f *endFields) *site {
+	from := d.dice.n(len(d.vocab.sites))
+	for i := range d.vocab.sites {
+		s := &d.vocab.sites[(from+i)%len(d.vocab.sites)]
+		if d.suitsSite(f, s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// suitsSite reports whether the rule lets an end be at a place.
+func (d *doc) suitsSite(f *endFields, s *site) bool {
 	fits := func(field int, v query.Value) bool {
 		c := d.cell(field)
 		return c.want == nil || c.want.hole < 0 || d.Scene.holes[c.want.hole].contains(0, v)
 	}
-	from := d.dice.n(len(d.vocab.sites))
-	for i := range d.vocab.sites {
-		s := &d.vocab.sites[(from+i)%len(d.vocab.sites)]
-		if fits(f.country, query.StringOf(s.country)) && fits(f.countryName, query.StringOf(s.countryName)) &&
-			fits(f.city, query.StringOf(s.city)) && fits(f.asn, query.IntOf(s.asn)) && fits(f.org, query.StringOf(s.org)) {
-			return s
-		}
-	}
-	return d.world.site
+	return fits(f.country, query.StringOf(s.country)) && fits(f.countryName, query.StringOf(s.countryName)) &&
+		fits(f.city, query.StringOf(s.city)) && fits(f.asn, query.IntOf(s.asn)) && fits(f.org, query.StringOf(s.org))
 }
+
+// elsewhere is a network that is nowhere (RFC 2544), for places and systems that
+// the table does not have; resolver is the name server of the organisation.
+var elsewhere = netip.MustParsePrefix("198.18.0.0/15")
+
+const resolver = "10.20.0.53"
 
 // locate is where an address is. One that the table does not know is somewhere,
 // always the same.
@@ -84,6 +100,10 @@ func (d *doc) locate(ip netip.Addr, otherwise *site) *site {
 
 // direction decides which way a connection goes, seen from the host.
 func (d *doc) direction() {
+	if d.driven(d.fields.direction) {
+		d.choose(d.fields.direction) // the ends follow
+		return
+	}
 	to, _ := netip.ParseAddr(d.text("destination.ip"))
 	way := "egress"
 	if from, _ := netip.ParseAddr(d.text("source.ip")); !from.IsPrivate() && to.IsPrivate() {
@@ -157,7 +177,11 @@ func (d *doc) request() {
 	switch {
 	case d.driven(f.path) || whole < 0:
 		stem := one(d.dice, d.vocab.lists["stem"])
-		path := d.settle(f.path, "/api/"+stem, "/"+stem)
+		tries := []string{"/api/" + stem, "/" + stem}
+		if !d.driven(f.path) && d.driven(f.extension) {
+			tries = []string{"/" + stem + "." + d.choose(f.extension)}
+		}
+		path := d.settle(f.path, tries...)
 		if !d.driven(f.path) || d.dice.n(2) == 0 || d.driven(f.query) {
 			d.settle(f.query, "id="+decimal(int64(100+d.dice.n(9000))))
 		}
@@ -185,7 +209,11 @@ func (d *doc) request() {
 // userAgent decides who asks.
 func (d *doc) userAgent() {
 	f := &d.fields.agent
-	text := d.settle(f.original, d.world.agent)
+	tries := []string{d.world.agent}
+	if d.driven(f.version) && !d.driven(f.original) {
+		tries = []string{"curl/" + d.choose(f.version), d.world.agent}
+	}
+	text := d.settle(f.original, tries...)
 	for _, name := range []string{"Firefox", "Chrome", "Version", ""} {
 		word := text
 		if name != "" {
@@ -219,6 +247,19 @@ func (d *doc) registry() {
 	}
 	if d.driven(f.key) && !d.driven(f.path) {
 		key = d.choose(f.key)
+	}
+	if d.driven(f.path) && d.driven(f.value) {
+	search:
+		for range 6 {
+			p, v := d.candidate(f.path), d.candidate(f.value)
+			for _, t := range []string{d.endingIn(f.path, `\`+v), p, directory(p, `\`) + `\` + v, p + v, p + `\` + v} {
+				if last := t[strings.LastIndexByte(t, '\\')+1:]; d.fits(f.path, t) && (d.fits(f.value, last) || strings.HasSuffix(t, v) && d.fits(f.value, v)) {
+					d.settle(f.path, t)
+					d.settle(f.value, last, v)
+					break search
+				}
+			}
+		}
 	}
 	path := d.settle(f.path, hive+`\`+key+`\`+value)
 	root, rest, ok := strings.Cut(path, `\`)

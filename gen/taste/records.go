@@ -24,6 +24,9 @@ type (
 // numbers are the numbers of the fields that records decide.
 type numbers struct {
 	category, kind, action, outcome, code int
+	operations                            []int // fields that repeat the action
+	result, status                        int   // fields that repeat the outcome
+	mails                                 []int // fields that repeat the user's name
 	userID, userName, userDomain          int
 	process                               [2]processFields
 	original                              [2]int
@@ -49,6 +52,23 @@ func (v *vocabulary) number() {
 	event := func(d *doc, _ int) { d.event() }
 	fields.category, fields.kind = add(event, "event.category"), add(event, "event.type")
 	fields.action, fields.outcome, fields.code = add(event, "event.action"), add(event, "event.outcome"), add(event, "event.code")
+	for _, name := range []string{"azure.auditlogs.operation_name", "azure.activitylogs.operation_name", "gcp.audit.method_name", "okta.event_type", "o365.audit.Operation"} {
+		fields.operations = append(fields.operations, v.field(name))
+	}
+	fields.result = v.field("okta.outcome.result")
+	fields.status = add(func(d *doc, f int) {
+		code := int64(200)
+		if d.text("event.outcome") == "failure" {
+			code = 403
+		}
+		d.settleValue(f, query.IntOf(code))
+	}, "http.response.status_code")
+	for _, name := range []string{
+		"user.email", "o365.audit.UserId", "okta.actor.alternate_id", "gcp.audit.authentication_info.principal_email", "client.user.email",
+		"azure.signinlogs.properties.user_principal_name",
+	} {
+		fields.mails = append(fields.mails, v.field(name))
+	}
 	user := func(d *doc, _ int) { d.user() }
 	fields.userID, fields.userName, fields.userDomain = add(user, "user.id"), add(user, "user.name"), add(user, "user.domain")
 
@@ -78,7 +98,9 @@ func (v *vocabulary) number() {
 			d.settle(f, name, strings.ToUpper(name))
 		}, prefix+"pe.original_file_name")
 	}
-	add(func(d *doc, f int) { d.settle(f, d.home(), d.tmp(), `D:\Data`) }, "process.working_directory")
+	add(func(d *doc, f int) {
+		d.settle(f, d.home(), d.tmp(), d.root(), map[bool]string{true: `D:\Data`, false: "/usr/lib"}[d.os == "windows"])
+	}, "process.working_directory")
 
 	file := func(d *doc, _ int) { d.file() }
 	fields.file = paths{add(file, "file.path"), add(file, "file.name"), add(file, "file.extension"), add(file, "file.directory")}
@@ -129,9 +151,20 @@ func (v *vocabulary) number() {
 	key.path, key.hive, key.key = add(registry, "registry.path"), add(registry, "registry.hive"), add(registry, "registry.key")
 	key.value, key.data, key.kind = add(registry, "registry.value"), add(registry, "registry.data.strings"), add(registry, "registry.data.type")
 
-	add(func(d *doc, f int) { d.settleValue(f, query.StringOf(d.world.private.String())) }, "host.ip")
 	add(func(d *doc, f int) {
-		d.settle(f, d.keep(trait{"mac", d.world.host, ""}, func(d dice) string {
+		for _, port := range []int64{53, 443, 8443, 80} {
+			if port == 53 && d.profile.name != "dns" && d.text("network.protocol") != "dns" {
+				continue
+			}
+			if d.try(f, query.IntOf(port)) {
+				return
+			}
+		}
+		d.fallBack(f)
+	}, "destination.port")
+	add(func(d *doc, f int) { d.settleValue(f, query.StringOf(d.private().String())) }, "host.ip")
+	add(func(d *doc, f int) {
+		d.settle(f, d.keep(trait{"mac", d.host(), ""}, func(d dice) string {
 			mac := d.digits(nil, "0123456789ABCDEF", 6)
 			// 00-50-56 is what virtual machines of one maker have.
 			return fmt.Sprintf("00-50-56-%s-%s-%s", mac[:2], mac[2:4], mac[4:])
@@ -140,11 +173,19 @@ func (v *vocabulary) number() {
 }
 
 // fromOutside reports whether whoever caused the event is elsewhere: a client of a
-// service, or somebody who logs on over the network.
+// service, somebody who logs on over the network, or who connects to the host.
 func (d *doc) fromOutside() bool {
 	switch d.profile.name {
 	case "network", "flow", "dns", "process", "file", "registry", "library", "powershell", "other":
-		return false
+	default:
+		return true
 	}
-	return true
+	if f := d.fields.direction; d.driven(f) {
+		if c := d.cell(f); !c.busy || c.stamp == d.turn {
+			way := strings.ToLower(d.choose(f))
+			return strings.HasPrefix(way, "in") && way != "internal"
+		}
+	}
+	// A rule that leaves private addresses out of the source is about strangers.
+	return !d.fits(d.fields.source.ip, d.private().String()) && d.fits(d.fields.source.ip, d.world.public.String())
 }

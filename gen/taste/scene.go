@@ -20,6 +20,9 @@ type Options struct {
 	// Plain leaves away what only taste adds: the documents then have the fields
 	// of the solution alone, and its number of values in each.
 	Plain bool
+	// About is what the rule says of itself, its tags and where it stands, by which
+	// its subject is guessed.
+	About string
 }
 
 // Scene fills the documents of one solution. It is not safe for concurrent use.
@@ -31,9 +34,11 @@ type Scene struct {
 	holes  []hole   // by FieldSet
 	docs   []*doc
 	dice   dice
-	turn   uint32 // counts draws: what has another stamp is stale
+	weft   []stretch // for woven
+	turn   uint32    // counts draws: what has another stamp is stale
 	world  world
 	local  []string // names of fields that the vocabulary does not know
+	os     string   // of all documents, as far as the rule lets it
 
 	arguments map[string]template // of command lines
 	stable    map[trait]string    // what entities keep, as far as it was asked for
@@ -42,6 +47,7 @@ type Scene struct {
 // hole is a FieldSet of the solution.
 type hole struct {
 	field      *query.Field
+	kind       textKind
 	sets       []solver.Set
 	derive     *solver.Derivation
 	slot       int
@@ -50,7 +56,10 @@ type hole struct {
 	alone      bool // no other FieldSet depends on it or shares its values
 
 	written [][]query.Value // per set: members that the rule itself writes
-	globs   []query.Glob    // patterns of the rule that have members in the first set
+	globs   []query.Glob    // patterns of the rule
+	pieces  []string        // texts that the rule's patterns are made of
+	warps   [][]stretch     // members of the first set that are made of pieces; nil: not asked yet
+	text    string          // everything that the rule writes of the field
 	nets    []query.Net
 	keeps   func(was, is []query.Value) bool
 	known   map[string]bool // what Contains said
@@ -76,7 +85,7 @@ func New(plan *query.Plan, sol *solver.Solution, opts Options) *Scene {
 	s.fields = &s.vocab.fields
 	leader := map[[2]int]int{}
 	for i, fs := range sol.Fields {
-		h := hole{field: fs.Field, sets: fs.Values, derive: fs.Derive, slot: fs.Slot, same: i, alone: fs.Class == 0 && fs.Derive == nil}
+		h := hole{field: fs.Field, kind: kindOf(fs.Field.Name), sets: fs.Values, derive: fs.Derive, slot: fs.Slot, same: i, alone: fs.Class == 0 && fs.Derive == nil}
 		if fs.Class > 0 && len(fs.Values) > 0 {
 			key := [2]int{fs.Class, len(fs.Values)}
 			if first, ok := leader[key]; ok {
@@ -104,8 +113,9 @@ func New(plan *query.Plan, sol *solver.Solution, opts Options) *Scene {
 	for slot := range max(sol.Slots, 1) {
 		s.docs = append(s.docs, s.newDoc(slot, sol))
 	}
+	s.chooseSystem()
 	for _, d := range s.docs {
-		d.settleKind(writes)
+		d.settleKind()
 		d.link()
 	}
 	s.probe()
@@ -157,8 +167,13 @@ func (s *Scene) Draw(src rand.Source) bool {
 func (s *Scene) draw(src rand.Source) {
 	s.turn++
 	s.dice = dice{src}
-	s.deriveFirst()
 	s.world = s.newWorld()
+	s.deriveFirst()
+	for _, d := range s.docs { // what names the host
+		if c := d.cell(d.computer); c.want != nil && c.want.hole >= 0 && s.holes[c.want.hole].particular {
+			d.choose(d.computer)
+		}
+	}
 	for _, d := range s.docs {
 		d.event()
 		for _, i := range d.holes {
@@ -225,17 +240,35 @@ func (s *Scene) number(name string) int {
 	return len(s.vocab.names) + len(s.local) - 1
 }
 
-// deriveFirst decides the fields that depend on each other, whole: for the
-// simplest members the dependence is known to hold.
+// deriveFirst decides the fields that depend on each other, whole: with values of
+// taste, and where the dependence has no answer to these, with the simplest, for
+// which it is known to hold.
 func (s *Scene) deriveFirst() {
+	if !slices.ContainsFunc(s.holes, func(h hole) bool { return h.derive != nil }) {
+		return
+	}
+	stale := s.turn - 1
+	for range 3 {
+		if s.derive(func(h *hole, j int) query.Value { return s.docs[h.slot].likely(h, h.sets[j]) }) {
+			return
+		}
+		for i := range s.holes {
+			s.holes[i].stamp = stale
+		}
+	}
+	s.derive(func(h *hole, j int) query.Value { return h.sets[j].Simplest() })
+}
+
+func (s *Scene) derive(choose func(h *hole, j int) query.Value) (answered bool) {
+	answered = true
 	values := func(i int) []query.Value {
 		h := &s.holes[s.holes[i].same]
 		if h.stamp == s.turn {
 			return h.values
 		}
 		h.stamp, h.values = s.turn, h.values[:0]
-		for _, set := range h.sets {
-			h.values = append(h.values, set.Simplest())
+		for j := range h.sets {
+			h.values = append(h.values, choose(h, j))
 		}
 		return h.values
 	}
@@ -249,13 +282,39 @@ func (s *Scene) deriveFirst() {
 			given = append(given, values(from))
 		}
 		h.stamp, h.values = s.turn, h.values[:0]
-		for _, set := range h.sets {
-			if v, ok := h.derive.Given(given); ok {
+		for j, set := range h.sets {
+			v, ok := h.derive.Given(given)
+			if ok {
 				set = v
 			}
-			h.values = append(h.values, set.Simplest())
+			answered = answered && ok
+			if ok && j == 0 {
+				h.values = append(h.values, s.docs[h.slot].likely(h, set))
+			} else {
+				h.values = append(h.values, set.Simplest())
+			}
 		}
 	}
+	return answered
+}
+
+// likely is a member of a set of a hole that its field may well have.
+func (d *doc) likely(h *hole, set solver.Set) query.Value {
+	if h.field.Type.Family() == query.Strings {
+		for _, text := range d.guess(h.field.Name, h.kind) {
+			if v := query.StringOf(text); set.Contains(v) {
+				return v
+			}
+		}
+		for _, g := range h.globs {
+			for variant := range variants {
+				if v := query.StringOf(d.fill(g, h.kind, variant)); set.Contains(v) {
+					return v
+				}
+			}
+		}
+	}
+	return set.Simplest()
 }
 
 // writing is what the clauses of a rule say of one field, in words that can be
@@ -264,6 +323,7 @@ type writing struct {
 	values []query.Value
 	globs  []query.Glob
 	nets   []query.Net
+	pieces []string        // of regular expressions
 	text   strings.Builder // everything, for guessing what the rule is about
 }
 
@@ -306,6 +366,7 @@ func (w *writing) add(op query.Op, o *query.Operand) {
 		w.text.WriteString(o.Glob.String() + " ")
 	case query.OpRegex:
 		w.text.WriteString(o.Regex.Source + " ")
+		w.pieces = append(w.pieces, plainPieces(o.Regex.Source)...)
 	case query.OpNet:
 		w.nets = append(w.nets, o.Net)
 	}
@@ -372,7 +433,24 @@ func (h *hole) compile(w *writing) {
 			}
 		}
 	}
-	h.globs, h.nets = w.globs, w.nets
+	h.globs, h.nets, h.pieces = w.globs, w.nets, slices.Clone(w.pieces)
+	for _, g := range w.globs {
+		for _, p := range g {
+			if p.Kind == query.GlobText {
+				h.pieces = append(h.pieces, p.Text)
+			}
+		}
+	}
+	h.text = w.text.String()
+	if own := h.written; len(own) > 0 && len(own[0]) > 0 && len(w.globs) == 0 {
+		h.text = "" // what this solution does not allow says nothing of it
+		for _, v := range own[0] {
+			h.text += v.Str() + " "
+		}
+	}
+	for _, v := range w.values {
+		h.pieces = append(h.pieces, v.Str())
+	}
 	h.particular = len(h.sets) > 1
 	for _, v := range ordinary[h.field.Type.Family()] {
 		h.particular = h.particular || len(h.sets) == 1 && !h.sets[0].Contains(v)
@@ -425,4 +503,9 @@ func remember(m map[string]bool, key string, answer bool) {
 		clear(m)
 	}
 	m[key] = answer
+}
+
+// plainPieces are the texts of three letters and more in a regular expression.
+func plainPieces(expr string) []string {
+	return slices.DeleteFunc(strings.FieldsFunc(expr, func(r rune) bool { return strings.ContainsRune(`[](){}|*+?.\^$"`, r) }), func(s string) bool { return len(s) < 3 })
 }

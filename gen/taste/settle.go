@@ -25,8 +25,14 @@ type doc struct {
 	os      string
 	hint    *program  // that the rule's own words name
 	links   [2]origin // where the process and its parent come from
+	later   [2]origin // where they come up again
 	procs   [2]process
 	events  []*event
+
+	computer int // the field winlog.computer_name
+
+	running *process // that is being decided
+	room    []string // for places
 
 	homePath  string // as of the draw homeStamp
 	homeStamp uint32
@@ -72,6 +78,7 @@ func (s *Scene) newDoc(slot int, sol *solver.Solution) *doc {
 			c.want.hole = i
 		}
 	}
+	d.computer = s.number("winlog.computer_name")
 	d.cell(len(s.vocab.names) + len(s.local))
 	return d
 }
@@ -181,6 +188,38 @@ func (d *doc) try(f int, v query.Value) bool {
 	case w.keeps == nil:
 		return false
 	}
+	kept := d.kept(w, v)
+	if kept {
+		c.set(d.turn, v)
+	}
+	return kept
+}
+
+// fits reports whether a field that is not decided yet could hold a text, or need
+// not show it.
+func (d *doc) fits(f int, text string) bool { return d.fitsValue(f, query.StringOf(text)) }
+
+func (d *doc) fitsValue(f int, v query.Value) bool {
+	c := d.cell(f)
+	switch w := c.want; {
+	case c.stamp == d.turn:
+		return c.hidden || c.value.Equal(v)
+	case w == nil:
+		return true
+	case w.hole >= 0:
+		h := &d.Scene.holes[d.Scene.holes[w.hole].same]
+		if h.stamp == d.turn {
+			return len(h.values) == 1 && h.values[0].Equal(v)
+		}
+		return len(h.sets) == 1 && h.contains(0, v)
+	case w.keeps == nil:
+		return true // it stays away
+	}
+	return d.kept(c.want, v)
+}
+
+// kept reports whether clauses take no notice of a value.
+func (d *doc) kept(w *want, v query.Value) bool {
 	key := v.Str()
 	if v.Kind() != query.String {
 		key = v.String()
@@ -194,10 +233,38 @@ func (d *doc) try(f int, v query.Value) bool {
 		kept = w.keeps(nil, list)
 		remember(w.known, key, kept)
 	}
-	if kept {
-		c.set(d.turn, v)
-	}
 	return kept
+}
+
+// candidate is a text that the rule would have in a field, without deciding it.
+func (d *doc) candidate(f int) string {
+	c := d.cell(f)
+	if c.stamp == d.turn {
+		return c.value.Str()
+	}
+	if c.want == nil || c.want.hole < 0 {
+		return ""
+	}
+	h := &d.Scene.holes[d.Scene.holes[c.want.hole].same]
+	switch {
+	case h.stamp == d.turn && len(h.values) > 0:
+		return h.values[0].Str()
+	case len(h.sets) != 1:
+		return ""
+	}
+	return d.member(h, 0).Str()
+}
+
+// atLeast is the plainest number that the rule would have in a field.
+func (d *doc) atLeast(f int) (int64, bool) {
+	c := d.cell(f)
+	if c.stamp == d.turn {
+		return c.value.Int()
+	}
+	if c.want == nil || c.want.hole < 0 {
+		return 0, false
+	}
+	return d.Scene.holes[c.want.hole].sets[0].Simplest().Int()
 }
 
 // settle decides a field by the first of several texts, and returns what it then
@@ -279,10 +346,18 @@ func (d *doc) fillHole(h *hole) {
 
 // member returns a member of set j of a hole.
 func (d *doc) member(h *hole, j int) query.Value {
+	set := h.sets[j]
 	if own := h.written[j]; len(own) > 0 {
+		at := d.dice.n(len(own) + min(len(h.globs), len(own)))
+		if at < len(own) {
+			return own[at]
+		}
+		g := h.globs[d.dice.n(len(h.globs))]
+		if v := query.StringOf(d.fill(g, h.kind, at%variants)); set.Contains(v) {
+			return v
+		}
 		return one(d.dice, own)
 	}
-	set := h.sets[j]
 	switch h.field.Type.Family() {
 	case query.Strings:
 		if len(h.globs) > 0 {
@@ -290,18 +365,13 @@ func (d *doc) member(h *hole, j int) query.Value {
 			for i := range h.globs {
 				g := h.globs[(at+i)%len(h.globs)]
 				for variant := range variants {
-					if v := query.StringOf(d.fill(g, h.field.Name, variant)); set.Contains(v) {
+					if v := query.StringOf(d.fill(g, h.kind, variant)); set.Contains(v) {
 						return v
 					}
 				}
 			}
 		}
-		for _, text := range d.together(h) {
-			if v := query.StringOf(text); set.Contains(v) {
-				return v
-			}
-		}
-		for _, p := range d.guess(h.field.Name) {
+		for _, p := range d.guess(h.field.Name, h.kind) {
 			if v := query.StringOf(p); set.Contains(v) {
 				return v
 			}
@@ -331,17 +401,19 @@ func (d *doc) member(h *hole, j int) query.Value {
 				return v
 			}
 		}
-		for _, p := range []string{d.world.public.String(), d.world.private.String()} {
+		for _, p := range []string{d.world.public.String(), d.private().String()} {
 			if v := query.StringOf(p); set.Contains(v) {
 				return v
 			}
 		}
 	}
-	v := set.Draw(d.dice.src)
-	if h.field.Type.Family() == query.Strings {
-		return d.tidy(v, set, h.field.Name)
+	if h.field.Type.Family() != query.Strings {
+		return set.Draw(d.dice.src)
 	}
-	return v
+	if v, ok := d.weave(h, j); ok {
+		return v
+	}
+	return d.tidy(d.worded(h, set.Draw(d.dice.src), set), set, h.field.Name)
 }
 
 // tidy makes a drawn text more like what people write, as far as its set has that:

@@ -42,7 +42,13 @@ func (v *vocabulary) numberSigma(add func(make func(d *doc, f int), name string)
 	})
 	add(func(d *doc, f int) { d.sigmaUser(f) }, "User")
 	text("ParentUser", func(d *doc) string { return d.text("User") })
-	text("Company", func(d *doc) string { return known(d.process(0).program.signer) })
+	text("Company", func(d *doc) string {
+		signer := d.process(0).program.signer
+		if strings.HasPrefix(signer, "Microsoft") {
+			signer = "Microsoft Corporation"
+		}
+		return known(signer)
+	})
 	text("Product", func(d *doc) string {
 		if signer := d.process(0).program.signer; !strings.HasPrefix(signer, "Microsoft") {
 			return known(signer)
@@ -93,7 +99,7 @@ func number(n int64) query.Value {
 
 // guid is an identifier as Windows writes it, the same for what is the same.
 func (d *doc) guid(what, of, at string) string {
-	return d.keep(trait{"guid " + what, of, at + d.world.host}, func(d dice) string { return "{" + strings.ToUpper(d.uuid()) + "}" })
+	return d.keep(trait{"guid " + what, of, at + d.host()}, func(d dice) string { return "{" + strings.ToUpper(d.uuid()) + "}" })
 }
 
 // sigmaUser decides the account, with its domain in front on Windows.
@@ -150,33 +156,11 @@ func (d *doc) hashes(f int) {
 		if n := len(h.globs); n > 0 {
 			at := d.dice.n(n)
 			for i := range min(n, 8) {
-				tries = append(tries, named(d.fill(h.globs[(at+i)%n], h.field.Name, variants-1)))
+				tries = append(tries, named(d.fill(h.globs[(at+i)%n], h.kind, variants-1)))
 			}
 		}
 	}
 	d.settle(f, tries...)
-}
-
-// begun decides a command line by the rule's own words, with the program in front
-// where they do not begin with it.
-func (d *doc) begun(f int, first, name string) bool {
-	c := d.cell(f)
-	if c.stamp == d.turn || c.want == nil || c.want.hole < 0 || name == "" {
-		return false
-	}
-	h := &d.Scene.holes[d.Scene.holes[c.want.hole].same]
-	if h.stamp == d.turn || len(h.sets) != 1 {
-		return false
-	}
-	line := d.member(h, 0)
-	word := strings.ToLower(strings.Trim(field(line.Str()), `"`))
-	if stem := strings.TrimSuffix(strings.ToLower(name), ".exe"); strings.HasSuffix(strings.TrimSuffix(word, ".exe"), stem) {
-		return d.try(f, line)
-	}
-	if strings.Contains(first, " ") {
-		first = `"` + first + `"`
-	}
-	return d.try(f, query.StringOf(first+" "+strings.TrimSpace(line.Str()))) || d.try(f, query.StringOf(first+" "+line.Str())) || d.try(f, line)
 }
 
 // readSigma reads the tables of Sigma's events.

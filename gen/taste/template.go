@@ -130,7 +130,7 @@ func (t *template) text(d *doc) string {
 		case partIdentifier:
 			b = d.dice.digits(b, identifiers[p.name], p.length)
 		case partStable:
-			b = append(b, d.keep(trait{p.name, d.world.org, d.world.hostKey(p.name)}, dice.uuid)...)
+			b = append(b, d.keep(trait{p.name, d.world.org, d.hostKey(p.name)}, dice.uuid)...)
 		case partField:
 			b = d.appendField(b, p.field)
 		case partAttribute:
@@ -178,6 +178,7 @@ func init() {
 		"service":     func(d *doc) string { return one(d.dice, d.vocab.lists["service"]) },
 		"stem":        func(d *doc) string { return one(d.dice, d.vocab.lists["stem"]) },
 		"word":        func(d *doc) string { return one(d.dice, d.vocab.lists["word"]) },
+		"encoded":     func(d *doc) string { return one(d.dice, d.vocab.lists["encoded"]) },
 		"site":        func(d *doc) string { return one(d.dice, d.vocab.lists["site"]) },
 		"agentstring": func(d *doc) string { return d.world.agent },
 		"actor": func(d *doc) string {

@@ -2,10 +2,13 @@ package taste
 
 import (
 	"embed"
+	"encoding/base64"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf16"
 )
 
 // This file reads the tables under words; each says in its first line what its
@@ -48,6 +51,7 @@ type vocabulary struct {
 	lists    map[string][]string
 	events   []event
 	profiles []*profile
+	only     map[int]string // systems, of fields that others do not have
 	names    []string       // of fields, by number
 	numbers  map[string]int // of fields
 	rules    []rule         // by number of field
@@ -86,10 +90,13 @@ func readWords(own map[string]string) *vocabulary {
 	v := &vocabulary{
 		own:      own,
 		programs: map[string][]*program{}, byName: map[string][]*program{},
-		lists: map[string][]string{}, numbers: map[string]int{}, pairs: map[string][]string{},
+		lists: map[string][]string{}, numbers: map[string]int{}, pairs: map[string][]string{}, only: map[int]string{},
 	}
 	for r := range rows("lists") {
 		v.lists[r[0]] = r[1:]
+	}
+	for _, command := range v.lists["script"] {
+		v.lists["encoded"] = append(v.lists["encoded"], encode(command))
 	}
 	for r := range rows("programs") {
 		p := &program{os: r[0], dir: r[1], name: r[2], signer: r[3], parent: r[4], command: splitLine(r[5])}
@@ -129,6 +136,9 @@ func readWords(own map[string]string) *vocabulary {
 	for r := range rows("groups") {
 		for name := range strings.FieldsSeq(r[1]) {
 			groups[r[0]] = append(groups[r[0]], v.field(name))
+			if len(r) > 2 {
+				v.only[v.field(name)] = r[2]
+			}
 		}
 	}
 	for r := range rows("profiles") {
@@ -212,4 +222,13 @@ func joinLine(args []string) string {
 		}
 	}
 	return b.String()
+}
+
+// encode writes a command as PowerShell takes it: base64 of UTF-16.
+func encode(command string) string {
+	var b []byte
+	for _, r := range utf16.Encode([]rune(command)) {
+		b = binary.LittleEndian.AppendUint16(b, r)
+	}
+	return base64.StdEncoding.EncodeToString(b)
 }

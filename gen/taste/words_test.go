@@ -63,7 +63,7 @@ func TestFill(t *testing.T) {
 	}{
 		{"file.path", `?:\Users\*\AppData\*.exe`, `C:\Users\`, `.exe`},
 		{"process.executable", `*\cmd.exe`, `C:\Windows\System32`, `\cmd.exe`},
-		{"process.command_line", `* -enc*`, ``, `==`},
+		{"process.command_line", `* -enc*`, ``, `=`},
 		{"registry.path", `HKLM\SYSTEM\*ControlSet*\Services\*\ImagePath`, `HKLM\SYSTEM\CurrentControlSet`, `\ImagePath`},
 		{"file.path", `/home/*/.ssh/*`, `/home/`, ``},
 		{"user.name", `svc-*`, `svc-`, ``},
@@ -81,7 +81,7 @@ func TestFill(t *testing.T) {
 		}
 		src := counter(1)
 		scene.draw(&src)
-		got := scene.docs[0].fill(g, tt.field, 0)
+		got := scene.docs[0].fill(g, kindOf(tt.field), 0)
 		if !strings.HasPrefix(got, tt.prefix) || !strings.HasSuffix(got, tt.suffix) || strings.ContainsAny(got, "*?") || len(got) <= len(strings.ReplaceAll(tt.pattern, "*", "")) {
 			t.Errorf("%s became %s", tt.pattern, got)
 		}

@@ -10,6 +10,7 @@ import (
 type world struct {
 	org     string // also the domain of its accounts
 	host    string // the distinctive part of its name
+	other   string // that of a second host, where a rule is about two
 	user    string
 	account string // at a cloud provider
 	agent   string // what the user's client calls itself
@@ -49,6 +50,7 @@ func (s *Scene) newWorld() world {
 	if d.n(4) > 0 {
 		w.site = &s.vocab.sites[d.n(3)] // mostly the networks for documentation
 	}
+	w.other = w.host + "-" + strconv.Itoa(1000+d.n(900))
 	w.host += "-" + strconv.Itoa(100+d.n(900))
 	w.public = d.address(w.site.net)
 	w.private = netip.AddrFrom4([4]byte{10, 20, byte(d.n(16)), byte(10 + d.n(200))})
@@ -56,11 +58,33 @@ func (s *Scene) newWorld() world {
 }
 
 // hostKey is what an identifier named in a template depends on beside the organisation.
-func (w *world) hostKey(name string) string {
+func (d *doc) hostKey(name string) string {
 	if strings.HasSuffix(name, "host") || strings.HasSuffix(name, "agent") {
-		return w.host
+		return d.host()
 	}
 	return ""
+}
+
+// host is the distinctive part of the name of the document's host: documents about
+// different systems are about different hosts.
+func (d *doc) host() string {
+	if d.elsewhere() {
+		return d.world.other
+	}
+	return d.world.host
+}
+
+func (d *doc) elsewhere() bool { return d.os != d.docs[0].os }
+
+// private is the address of the document's host.
+func (d *doc) private() netip.Addr {
+	if d.elsewhere() {
+		a := d.world.private.As4()
+		a[3] = a[3]/2 + 3
+		a[2]++
+		return netip.AddrFrom4(a)
+	}
+	return d.world.private
 }
 
 // sid is the security identifier of an account of the organisation.
@@ -101,10 +125,14 @@ func fullName(user string) string {
 }
 
 func (d *doc) hostName() string {
-	if d.os == "windows" {
-		return strings.ToUpper(d.world.host)
+	if name := d.peek("winlog.computer_name"); name != "" {
+		label, _, _ := strings.Cut(name, ".")
+		return label
 	}
-	return d.world.host
+	if d.os == "windows" {
+		return strings.ToUpper(d.host())
+	}
+	return d.host()
 }
 
 // userName is the user's name, unless the rule is about another.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rematch-dev/rematch/gen"
+	"github.com/rematch-dev/rematch/gen/telemetry"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/ruleset"
 	"github.com/rematch-dev/rematch/tools/rematch/rules"
@@ -38,7 +40,7 @@ func TestRealismPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	b.WriteString(realismIntroduction)
+	b.WriteString(strings.Replace(realismIntroduction, "RELATIONS\n", relationTable(), 1))
 	for _, name := range shownRules {
 		for _, rule := range set.Rules {
 			if strings.TrimSuffix(path.Base(rule.File), path.Ext(rule.File)) == name {
@@ -92,7 +94,13 @@ What belongs together agrees, as far as the rule lets it:
 Fields that a rule reads but leaves open are filled in only if no clause notices. Names, domains, and most addresses are
 reserved for documentation (RFC 2606, RFC 5737, RFC 5398).
 
-Ten of the rules that come with rematch, each with the first document that is drawn for it:
+What that means exactly is a table of relations, package ` + "`gen/telemetry`" + `, to which a test holds drawn documents
+(` + "`go test ./gen -run Realistic -v`" + ` prints how often each holds). A relation may only fail where the solver proves that the
+rule, for the clause that the document is for, has no document that keeps it. The subjects:
+
+RELATIONS
+Ten of the rules that come with rematch, each with the first document that is drawn for it, one or more for each kind of telemetry:
+process, file, registry, library, network, DNS, HTTP, authentication, and the audit logs of clouds:
 `
 
 const realismOfSigma = `
@@ -131,6 +139,26 @@ detection:
     eventName: PutBucketLogging
   condition: selection
 `
+
+// relationTable lists the relations, a subject a line.
+func relationTable() string {
+	var b strings.Builder
+	b.WriteString("| about | relations |\n|---|---|\n")
+	var subjects []string
+	names := map[string][]string{}
+	for _, r := range telemetry.Relations() {
+		if names[r.Subject] == nil {
+			subjects = append(subjects, r.Subject)
+		}
+		if !slices.Contains(names[r.Subject], r.Name) {
+			names[r.Subject] = append(names[r.Subject], r.Name)
+		}
+	}
+	for _, s := range subjects {
+		fmt.Fprintf(&b, "| %s | %s |\n", s, strings.Join(names[s], "; "))
+	}
+	return b.String() + "\n"
+}
 
 func showRule(t *testing.T, b *strings.Builder, rule *ruleset.Rule) {
 	t.Helper()
