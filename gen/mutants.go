@@ -9,6 +9,7 @@ type Mutants struct {
 	Survived   int // no case has, and there are events that would
 	Equivalent int // proved: they mean what the rule means
 	Unknown    int // none of that could be decided
+	Stillborn  int // the changed text is no valid rule; no part of the score
 }
 
 // Add adds the counts of other.
@@ -17,6 +18,7 @@ func (m *Mutants) Add(other Mutants) {
 	m.Survived += other.Survived
 	m.Equivalent += other.Equivalent
 	m.Unknown += other.Unknown
+	m.Stillborn += other.Stillborn
 }
 
 // Score is the share of mutants killed of those that are not equivalent. What
@@ -40,6 +42,9 @@ func (s *Suite) appendMutants(dst []byte) []byte {
 	dst = appendInt(dst, "equivalent", m.Equivalent)
 	if m.Unknown > 0 {
 		dst = appendInt(dst, "unknown", m.Unknown)
+	}
+	if m.Stillborn > 0 {
+		dst = appendInt(dst, "stillborn", m.Stillborn)
 	}
 	return append(dst, '}')
 }

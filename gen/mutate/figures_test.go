@@ -21,11 +21,14 @@ import (
 // made anew by
 //
 //	go test ./gen/mutate -run Figures -figures -timeout 30m
+//
+// With -every 20 it looks at each twentieth rule only, and prints the tables.
 const page = "../../docs/suites.md"
 
 var (
 	update  = flag.Bool("update", false, "rewrite the table of operators in docs/suites.md")
 	figures = flag.Bool("figures", false, "measure the rule corpus and rewrite the figures in docs/suites.md")
+	every   = flag.Int("every", 1, "with -figures: take each n-th rule only, and print what comes of it")
 )
 
 // section replaces what stands below a heading, up to the next one, in text.
@@ -68,6 +71,10 @@ func TestOperatorsAreDocumented(t *testing.T) {
 	for _, op := range Operators {
 		fmt.Fprintf(&b, "| %s | %s | `%s` |\n", op.Name, op.Does, op.Example)
 	}
+	b.WriteString("\n### On text\n\n| operator | what it does | example |\n|---|---|---|\n")
+	for _, op := range TextOperators {
+		fmt.Fprintf(&b, "| %s | %s | `%s` |\n", op.Name, op.Does, op.Example)
+	}
 	rewrite(t, "## Operators", b.String(), *update)
 }
 
@@ -90,6 +97,11 @@ func TestFigures(t *testing.T) {
 			t.Skip("the rule corpus is not there: ", err)
 		}
 		set, _ := ruleset.Open(name, ruleset.Options{})
+		var rules []*ruleset.Rule
+		for i := 0; i < len(set.Rules); i += *every {
+			rules = append(rules, set.Rules[i])
+		}
+		set.Rules = rules
 		f := score(t, set)
 		fmt.Fprintf(&b, "\n### %s%s\n\nMutants skipped for their number: %d.\n", strings.ToUpper(c.of[:1]), c.of[1:], f.skipped)
 		f.tables(&b)
@@ -97,7 +109,14 @@ func TestFigures(t *testing.T) {
 			if m.Score() < 0.95 {
 				t.Errorf("%s: the score over %s is below 95 %%: %+v", c.of, kinds[kind], m)
 			}
+			if m := f.texts[kind]; m.Score() < 0.95 {
+				t.Errorf("%s: the score of changed texts over %s is below 95 %%: %+v", c.of, kinds[kind], m)
+			}
 		}
+	}
+	if *every > 1 {
+		t.Log("\n" + b.String())
+		return
 	}
 	rewrite(t, "## Figures", b.String(), true)
 }
@@ -105,7 +124,9 @@ func TestFigures(t *testing.T) {
 // measured are the figures of one corpus, by kind of rule.
 type measured struct {
 	by                  [len(kinds)][len(Operators)]gen.Mutants
-	sum                 [len(kinds)]gen.Mutants
+	byText              [len(kinds)][textOps]gen.Mutants
+	twins               [len(kinds)][textOps]int
+	sum, texts          [len(kinds)]gen.Mutants // texts are counted in sum, too
 	rules, cases, extra [len(kinds)]int
 	skipped             int
 }
@@ -136,6 +157,11 @@ func score(t *testing.T, set *ruleset.Set) *measured {
 		for i := range f.by[kind] {
 			f.by[kind][i].Add(r.ByOperator[i])
 		}
+		for i, m := range r.ByText {
+			f.byText[kind][i].Add(m)
+			f.texts[kind].Add(m)
+			f.twins[kind][i] += r.Twins[i]
+		}
 		for _, u := range r.Unknowns {
 			t.Logf("%s: unknown: %s: %s", s.Rule.File, u, u.Reason)
 		}
@@ -154,16 +180,25 @@ func (f *measured) tables(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "\n%s%s: %d, with %d cases. `--mutants` adds %d.\n\n", strings.ToUpper(title[:1]), title[1:], f.rules[kind], f.cases[kind], f.extra[kind])
 		b.WriteString("| operator | killed | survived | equivalent | unknown | score | with `--mutants` |\n|---|---:|---:|---:|---:|---:|---:|\n")
-		row := func(name string, m gen.Mutants) {
-			if m == (gen.Mutants{}) {
+		row := func(name string, m gen.Mutants, more string) {
+			if m == (gen.Mutants{}) && more == "" {
 				return
 			}
-			fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %.1f %% | %.1f %% |\n", name, m.Killed, m.Survived, m.Equivalent, m.Unknown, 100*m.Score(),
+			fmt.Fprintf(b, "| %s | %d | %d | %d | %d |%s %.1f %% | %.1f %% |\n", name, m.Killed, m.Survived, m.Equivalent, m.Unknown, more, 100*m.Score(),
 				100*gen.Mutants{Killed: m.Killed + m.Survived, Unknown: m.Unknown}.Score())
 		}
 		for i, op := range Operators {
-			row(op.Name, f.by[kind][i])
+			row(op.Name, f.by[kind][i], "")
 		}
-		row("all", f.sum[kind])
+		row("all, with those on text", f.sum[kind], "")
+		b.WriteString("\n| operator on text | killed | survived | equivalent | unknown | stillborn | twins | score | with `--mutants` |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+		twins := 0
+		for i, op := range TextOperators {
+			m, n := f.byText[kind][i], f.twins[kind][i]
+			if twins += n; n > 0 || m != (gen.Mutants{}) {
+				row(op.Name, m, fmt.Sprintf(" %d | %d |", m.Stillborn, n))
+			}
+		}
+		row("all", f.texts[kind], fmt.Sprintf(" %d | %d |", f.texts[kind].Stillborn, twins))
 	}
 }

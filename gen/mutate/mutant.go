@@ -11,9 +11,12 @@ type Mutant struct {
 	Operator string     // of the table
 	Clause   query.Span // what was changed, in the rule's source
 	Change   string     // what became of it: "is gone"
+	Diff     string     // of a change of the text: before → after, on one line
 
-	plan *query.Plan // the rule
-	op   int
+	plan  *query.Plan // the rule
+	op    int         // in the table of its operator
+	text  bool        // the operator is one on text
+	whole *query.Plan // of a changed text that differs in more than one predicate
 	// A change of a body, or of the node at a place of a predicate.
 	body func() query.Body
 	at   *site
@@ -26,6 +29,9 @@ type Mutant struct {
 
 // Plan returns what the mutant asks.
 func (m *Mutant) Plan() *query.Plan {
+	if m.whole != nil {
+		return m.whole
+	}
 	plan := *m.plan
 	if m.body != nil {
 		plan.Body = m.body()
@@ -179,7 +185,7 @@ func mutantsAt(plan *query.Plan, places []*site) []*Mutant {
 }
 
 // choose keeps at most most mutants, at even distances.
-func choose(mutants []*Mutant, most int) ([]*Mutant, int) {
+func choose[T any](mutants []T, most int) ([]T, int) {
 	all := len(mutants)
 	if all <= most {
 		return mutants, all

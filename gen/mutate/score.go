@@ -9,6 +9,8 @@ import (
 	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
+	"github.com/rematch-dev/rematch/query/ruleset"
+	"github.com/rematch-dev/rematch/query/schema"
 	"github.com/rematch-dev/rematch/solver"
 )
 
@@ -17,6 +19,24 @@ type Options struct {
 	Now    time.Time     // when witnesses take place; zero: [gen.Epoch]
 	Budget solver.Budget // of the search for one witness; zero: a tenth of the default
 	Most   int           // mutants of one rule; 0: 5,000. More are sampled
+
+	// What the rule was compiled with, for the changes of its text.
+	Tables []*schema.Table
+	Limits query.Limits
+}
+
+// filled puts what is meant where there is nothing.
+func (o Options) filled() Options {
+	if o.Now.IsZero() {
+		o.Now = gen.Epoch
+	}
+	if o.Most <= 0 {
+		o.Most = 5_000
+	}
+	if o.Budget == (solver.Budget{}) {
+		o.Budget = solver.Budget{Decisions: solver.DefaultBudget.Decisions / 10, States: solver.DefaultBudget.States / 10}
+	}
+	return o
 }
 
 // Result says what became of the mutants of a rule.
@@ -24,6 +44,8 @@ type Result struct {
 	gen.Mutants
 	Skipped    int                         // not chosen, beyond Options.Most
 	ByOperator [len(Operators)]gen.Mutants // in the order of the table
+	ByText     [textOps]gen.Mutants        // of the changed texts, in the order of TextOperators
+	Twins      [textOps]int                // of the changed texts: that ask what another mutant asks, and are not counted
 	Survivors  []Survivor                  // in the order of the mutants
 	Unknowns   []Undecided                 //
 	Witnesses  []gen.Case                  // that together kill all survivors
@@ -55,15 +77,7 @@ const (
 // Score judges the mutants of a suite's rule by the suite's cases. A suite
 // without cases, as that of a rule which cannot match has none, kills nothing.
 func Score(suite *gen.Suite, opts Options) *Result {
-	if opts.Now.IsZero() {
-		opts.Now = gen.Epoch
-	}
-	if opts.Most <= 0 {
-		opts.Most = 5_000
-	}
-	if opts.Budget == (solver.Budget{}) {
-		opts.Budget = solver.Budget{Decisions: solver.DefaultBudget.Decisions / 10, States: solver.DefaultBudget.States / 10}
-	}
+	opts = opts.filled()
 	r := &Result{}
 	if suite.Plan == nil || suite.Verdict != gen.Verified {
 		return r
@@ -75,6 +89,16 @@ func Score(suite *gen.Suite, opts Options) *Result {
 	}
 	mutants, all := choose(mutantsAt(suite.Plan, places), opts.Most)
 	r.Skipped = all - len(mutants)
+	j := newJudge(suite, program, places, opts)
+	for _, m := range mutants {
+		r.count(m, j.judge(r, m))
+	}
+	j.texts(r, suite.Rule, mutants)
+	return r
+}
+
+// newJudge makes a judge that knows the cases of a suite.
+func newJudge(suite *gen.Suite, program *eval.Program, places []*site, opts Options) *judge {
 	j := &judge{
 		opts:    opts,
 		rule:    suite.Plan,
@@ -90,14 +114,54 @@ func Score(suite *gen.Suite, opts Options) *Result {
 		}
 	}
 	j.suite = len(j.cases)
-	for _, m := range mutants {
-		r.count(m, j.judge(r, m))
+	return j
+}
+
+// texts judges the changed texts of a rule, but for those that come to a mutant
+// which was judged already.
+func (j *judge) texts(r *Result, rule *ruleset.Rule, mutants []*Mutant) {
+	if rule == nil {
+		return
 	}
-	return r
+	w := newRewriter(rule, j.rule, j.places, j.opts)
+	texts, all := w.texts()
+	r.Skipped += all - len(texts)
+	if len(texts) == 0 {
+		return
+	}
+	same := w.body(j.rule.Body, w.preds)
+	seen := map[uint64]bool{}
+	for _, m := range mutants {
+		seen[w.digests.mutant(m, w.preds)] = true
+	}
+	for _, t := range texts {
+		if t.plan != nil && seen[t.digest] {
+			r.Twins[t.op]++
+			continue
+		}
+		var m *Mutant
+		if t.plan != nil {
+			m = w.mutant(t)
+		}
+		switch {
+		case m == nil:
+			r.Stillborn++
+			r.ByText[t.op].Stillborn++
+		case t.digest == same: // other words for the same
+			r.count(m, equivalent)
+		default:
+			seen[t.digest] = true
+			r.count(m, j.judge(r, m))
+		}
+	}
 }
 
 func (r *Result) count(m *Mutant, f fate) {
-	for _, c := range []*gen.Mutants{&r.Mutants, &r.ByOperator[m.op]} {
+	by := r.ByOperator[:]
+	if m.text {
+		by = r.ByText[:]
+	}
+	for _, c := range []*gen.Mutants{&r.Mutants, &by[m.op]} {
 		switch f {
 		case killed:
 			c.Killed++
@@ -546,6 +610,9 @@ func (r *Result) Findings() query.Diagnostics {
 		d := query.Errorf(query.CodeSuspect, s.Clause, "no case objects if this %s (%s)", s.Change, s.Operator)
 		d.Severity, d.Source = query.Note, s.plan.Source
 		d.Detail = "this would:"
+		if s.Diff != "" {
+			d.Detail = s.Diff + "\n" + d.Detail
+		}
 		for _, doc := range append(slices.Clone(w.Events.Docs), w.Events.Indicators...) {
 			d.Detail += "\n" + doc.String()
 		}

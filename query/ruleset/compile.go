@@ -55,8 +55,11 @@ var (
 // fields, else from [schema.Default]. Filters hold for every event that the
 // query looks at: in an EQL sequence also for missing events and until.
 func (r *Rule) Compile(opts CompileOptions) (*query.Plan, query.Diagnostics) {
-	c := &compiler{rule: r, opts: opts, tables: opts.Tables, limits: opts.Limits, diags: slices.Clone(r.problems)}
-	c.fields = resolver(opts.Tables, r.RequiredFields)
+	return r.compile(opts, resolver(opts.Tables, r.RequiredFields))
+}
+
+func (r *Rule) compile(opts CompileOptions, fields *schema.Resolver) (*query.Plan, query.Diagnostics) {
+	c := &compiler{rule: r, opts: opts, tables: opts.Tables, limits: opts.Limits, fields: fields, diags: slices.Clone(r.problems)}
 	var body query.Body
 	if r.body == nil {
 		c.format(query.Span{}, "this rule was not read by package ruleset")

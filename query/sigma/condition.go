@@ -114,6 +114,20 @@ func (c *Condition) String() string {
 	return b.String()
 }
 
+// Clauses calls visit with each part of the condition, before the parts below
+// it: what it is ("or", "and", "not", "1 of", "all of" or "name"), its place, which
+// leaves out brackets around it, and how many parts are right below it.
+func (c *Condition) Clauses(visit func(kind string, at query.Span, below int)) {
+	var walk func(*clause)
+	walk = func(c *clause) {
+		visit([...]string{"or", "and", "not", "1 of", "all of", "name"}[c.kind], c.Span, len(c.terms))
+		for _, t := range c.terms {
+			walk(t)
+		}
+	}
+	walk(c.root)
+}
+
 func (c *clause) print(b *strings.Builder) {
 	switch c.kind {
 	case clauseName:

@@ -39,7 +39,7 @@ func (f *mutantFlag) measure(opts *gen.Options, list bool) {
 		return
 	}
 	opts.Shapes, opts.Edges = true, true
-	score := mutate.Options{Now: opts.Now, Budget: opts.Budget}
+	score := mutate.Options{Now: opts.Now, Budget: opts.Budget, Tables: opts.Tables, Limits: opts.Limits}
 	opts.Then = func(suite *gen.Suite) {
 		r := mutate.Score(suite, score)
 		suite.Mutants = &r.Mutants
@@ -51,6 +51,6 @@ func (f *mutantFlag) measure(opts *gen.Options, list bool) {
 
 // strengthen adds a case for every mutant that the suite would let pass.
 func strengthen(opts *gen.Options) {
-	score := mutate.Options{Now: opts.Now, Budget: opts.Budget}
+	score := mutate.Options{Now: opts.Now, Budget: opts.Budget, Tables: opts.Tables, Limits: opts.Limits}
 	opts.Then = func(suite *gen.Suite) { mutate.Score(suite, score).Strengthen(suite) }
 }

@@ -48,6 +48,7 @@ var jsonLines = []struct {
 			member{"mutants.survived", "integer", "those to which none does, though events exist that would show the difference"},
 			member{"mutants.equivalent", "integer", "those that mean what the rule means: proved"},
 			member{"mutants.unknown", "integer", "those of which none of that is known"},
+			member{"mutants.stillborn", "integer", "changed texts that are no valid rule; left out where there are none"},
 			member{"findings", "array of objects", "what there is to say about the rule"},
 			member{"findings[].code", "string", "what kind of thing it is, of the closed list below"},
 			member{"findings[].severity", "string", "`error`, `warning` or `note`"},

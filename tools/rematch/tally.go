@@ -99,7 +99,11 @@ const verdictWidth, countWidth = len("unsatisfiable"), 5
 
 // mutantCounts says what became of mutants.
 func mutantCounts(m gen.Mutants) string {
-	return fmt.Sprintf("mutants: %d killed, %d survived, %d equivalent, %d unknown", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+	text := fmt.Sprintf("mutants: %d killed, %d survived, %d equivalent, %d unknown", m.Killed, m.Survived, m.Equivalent, m.Unknown)
+	if m.Stillborn > 0 {
+		text += fmt.Sprintf(", %d stillborn", m.Stillborn)
+	}
+	return text
 }
 
 // things is a number of things: 1 rule, 2 rules.
