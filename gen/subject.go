@@ -96,13 +96,9 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 	case s.first != nil:
 		return s.count()
 	case first.Conflict != nil:
-		summary := "these conditions can never hold together"
-		if len(first.Conflict.Spans) == 1 {
-			summary = "this can never hold"
-		}
 		return Unsatisfiable, s.at(&query.Diagnostic{
 			Code:     query.CodeUnsatisfiable,
-			Summary:  summary,
+			Summary:  "these conditions can never hold together",
 			Detail:   first.Conflict.Reason,
 			Subjects: first.Conflict.Spans,
 		})
