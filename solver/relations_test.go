@@ -55,6 +55,9 @@ func TestRelations(t *testing.T) {
 		{"equal, and two values", []query.Pred{cmp(ref("a"), query.EQ, ref("b")), is("a", "x"), is("c", "z"), is("b", "y")}, []int{0, 1, 3}},
 		{"equal, and one value of several", []query.Pred{cmp(ref("a"), query.EQ, ref("b")), is("a", "x*"), is("b", "*y")}, nil},
 		{"equal in a chain, and not at its ends", []query.Pred{cmp(ref("a"), query.EQ, ref("b")), cmp(ref("b"), query.EQ, ref("c")), cmp(ref("c"), query.NE, ref("a"))}, []int{0, 1, 2}},
+		{"equal, and not equally long", []query.Pred{cmp(ref("a"), query.EQ, ref("b")), cmp(call(query.FuncLength, ref("b")), query.GT, call(query.FuncLength, ref("a")))}, []int{0, 1}},
+		{"what goes on sorts behind", []query.Pred{script(call(query.FuncStartsWith, ref("b"), ref("a"))), cmp(ref("a"), query.GT, ref("b"))}, []int{0, 1}},
+		{"what lies behind the start of a text is no longer than it", []query.Pred{cmp(call(query.FuncIndexOf, ref("a"), ref("b")), query.EQ, num(1)), script(call(query.FuncStartsWith, ref("b"), ref("a")))}, []int{0, 1}},
 		{"equal but for case", []query.Pred{
 			script(&query.Logic{Op: query.AllOf, Terms: []query.Expr{fold(query.FuncStartsWith, ref("a"), ref("b")), fold(query.FuncStartsWith, ref("b"), ref("a"))}}),
 			is("a", "AB*"), is("b", "*cd"),
