@@ -272,6 +272,11 @@ func (c *cover) solve(f solver.Focus, more ...solver.Goal) solver.Result {
 			result = other
 		}
 	}
+	for _, a := range c.open {
+		if result.Conflict != nil && slices.Equal(a.ask.parts, c.ask.parts) {
+			result = solver.Result{Unknown: a.unknown} // that way may allow it
+		}
+	}
 	return c.proved(f, more, result)
 }
 
