@@ -172,7 +172,7 @@ no-match 1: event 2 of 2 is missing
 `,
 	},
 	{
-		"an indicator's field that no schema knows is an address, like the event's", `
+		"one of several ways to match compares an address with text", `
 type = "threat_match"
 language = "kuery"
 query = 'file.hash.*:* or source.ip:*'
@@ -198,12 +198,12 @@ match 1+1: another way for the rule to match
 		"a way to match that is not known keeps clauses from being dead", `
 type = "threat_match"
 language = "kuery"
-query = 'file.hash.md5:* or source.ip:*'
+query = 'file.hash.md5:* or message:*'
 threat_query = 'process.hash.md5:* or event.provider:*'
 threat_index = ["intel"]
 threat_mapping = [
   {entries = [{field = "file.hash.md5", type = "mapping", value = "process.hash.md5"}]},
-  {entries = [{field = "source.ip", type = "mapping", value = "event.provider"}]},
+  {entries = [{field = "message", type = "mapping", value = "event.provider"}]},
 ]`, `
 verified {2 0 2}
 match 1+1: a document that the rule is for

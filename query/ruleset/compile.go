@@ -379,9 +379,6 @@ func (c *compiler) mapping(group []MappingEntry) query.MappingGroup {
 		}
 		field, _ := c.fields.Field(e.Field.Text)
 		indicator, _ := c.fields.Field(e.Value.Text)
-		if indicator.Inferred && !field.Inferred && field.Type.Family() == query.Addresses {
-			indicator.Type = field.Type // nothing else is worth being compared with it
-		}
 		out = append(out, query.Mapping{Span: e.Span, Field: field, Indicator: indicator, Negate: e.Negate})
 		if !e.Negate {
 			positive[pair{e.Field.Text, e.Value.Text}] = true
