@@ -42,6 +42,7 @@ type target struct {
 	nested   bool // the leaf is about an element of a nested object
 	state    state
 	items    []item           // of a list of two or more; else empty
+	settled  int              // so many items at the start will not be swept again
 	partner  []query.Document // matching documents that need the leaf
 
 	// What the documents read last make of the leaf.
@@ -270,6 +271,11 @@ func (c *cover) solve(f solver.Focus, more ...solver.Goal) solver.Result {
 		aboutIt := other.Conflict != nil && result.Conflict != nil && slices.Contains(other.Conflict.Spans, f.Leaf.Span)
 		if other.Solution != nil || other.Unknown != nil || aboutIt {
 			result = other
+		}
+	}
+	for _, a := range c.open {
+		if result.Conflict != nil && slices.Equal(a.ask.parts, c.ask.parts) {
+			result = solver.Result{Unknown: a.unknown} // that way may allow it
 		}
 	}
 	return c.proved(f, more, result)
@@ -543,9 +549,13 @@ func (b *base) place(t *target) (place, bool) {
 
 // next returns the next open item of the list and a value for it.
 func (p *place) next() (int, query.Value, bool) {
-	for i := range p.target.items {
-		it := &p.target.items[i]
+	t := p.target
+	for i := t.settled; i < len(t.items); i++ {
+		it := &t.items[i]
 		if it.state != untold || it.tries >= sweeps {
+			if i == t.settled {
+				t.settled++
+			}
 			continue
 		}
 		it.tries++

@@ -47,3 +47,29 @@ func TestContradictionInOneField(t *testing.T) {
 		t.Errorf("with several values: %s: %v", s.Verdict, s.Findings)
 	}
 }
+
+// service repeats in keywords what the selection asks of fields. Keywords are
+// searched for in all of them, numbers too.
+const service = `title: Service control in a web request
+logsource: {category: webserver}
+detection:
+  selection:
+    cs-method: GET
+    sc-status: 404
+  keywords:
+    '|all': [GET, 404]
+  condition: selection or keywords
+`
+
+// TestKeywordsThatSayItAll: what the keywords find in a field of the rule counts
+// as well, so that the selection never decides.
+func TestKeywordsThatSayItAll(t *testing.T) {
+	set, diags := ruleset.OpenFS(fstest.MapFS{"r.yml": {Data: []byte(service)}}, "test", ruleset.Options{})
+	if diags.Err() != nil {
+		t.Fatal(diags)
+	}
+	s := gen.Check(set.Rules[0], gen.Options{})
+	if want := (gen.Leaves{Covered: 2, Dead: 2}); s.Verdict != gen.Verified || s.Leaves != want {
+		t.Errorf("%s, leaves %+v: %v", s.Verdict, s.Leaves, s.Findings)
+	}
+}

@@ -24,14 +24,16 @@ type subject struct {
 	ask     question
 	first   *solver.Solution
 	more    []alternative // further questions that have a solution
+	open    []alternative // and those of which it is not known
 	now     time.Time
 	about   string // what the rule says of itself: for guessing, not for meaning
 }
 
 // alternative is another way for the rule to match than subject.ask.
 type alternative struct {
-	ask   question
-	first *solver.Solution
+	ask     question
+	first   *solver.Solution
+	unknown *query.Diagnostic // in place of a solution
 }
 
 // prepare compiles a rule and solves it once. The verdict is Verified when
@@ -82,9 +84,12 @@ func (s *subject) solve(budget solver.Budget) (Verdict, *query.Diagnostic) {
 		case result.Solution != nil && s.first == nil:
 			s.ask, s.first = *q, result.Solution
 		case result.Solution != nil:
-			s.more = append(s.more, alternative{*q, result.Solution})
+			s.more = append(s.more, alternative{ask: *q, first: result.Solution})
 		case i == 0 || first.Conflict != nil:
 			first = result // what is not known outweighs what cannot be
+		}
+		if result.Unknown != nil {
+			s.open = append(s.open, alternative{ask: *q, unknown: result.Unknown})
 		}
 	}
 	if body, ok := s.plan.Body.(*query.Correlation); ok && s.first == nil && first.Conflict == nil {

@@ -172,6 +172,50 @@ no-match 1: event 2 of 2 is missing
 `,
 	},
 	{
+		"one of several ways to match compares an address with text", `
+type = "threat_match"
+language = "kuery"
+query = 'file.hash.*:* or source.ip:*'
+threat_query = 'ioc.md5:* or ioc.ip:*'
+threat_index = ["intel"]
+threat_mapping = [
+  {entries = [{field = "file.hash.md5", type = "mapping", value = "ioc.md5"}]},
+  {entries = [{field = "source.ip", type = "mapping", value = "ioc.ip"}]},
+]`, `
+verified {3 0 0}
+match 1+1: a document that the rule is for
+match 1+1: matches because source.ip has a value
+no-match 1+0: there is no indicator
+no-match 1+1: ioc.md5 of the indicator is another value
+no-match 1+1: ioc.md5 of the indicator is another value
+no-match 1+1: ioc.md5 of the indicator is another value
+no-match 1+1: ioc.md5 of the indicator is another value
+no-match 1+1: the event has no file.hash.md5
+match 1+1: another way for the rule to match
+`,
+	},
+	{
+		"a way to match that is not known keeps clauses from being dead", `
+type = "threat_match"
+language = "kuery"
+query = 'file.hash.md5:* or message:*'
+threat_query = 'process.hash.md5:* or event.provider:*'
+threat_index = ["intel"]
+threat_mapping = [
+  {entries = [{field = "file.hash.md5", type = "mapping", value = "process.hash.md5"}]},
+  {entries = [{field = "message", type = "mapping", value = "event.provider"}]},
+]`, `
+verified {2 0 2}
+match 1+1: a document that the rule is for
+no-match 1+0: there is no indicator
+no-match 1+1: process.hash.md5 of the indicator is another value
+no-match 1+1: process.hash.md5 of the indicator is another value
+no-match 1+1: process.hash.md5 of the indicator is another value
+no-match 1+1: process.hash.md5 of the indicator is another value
+no-match 1+1: the event has no file.hash.md5
+`,
+	},
+	{
 		"keys that cannot agree", `
 type = "eql"
 language = "eql"

@@ -38,7 +38,11 @@ type compiler struct {
 	facts    map[factKey]*constraint
 	held     map[string]heldBefore
 	alone    map[string][]Set // by exclusions and one hit: a value for it
+	written  map[writtenKey][]*atom
 }
+
+// writtenKey is a text that is forbidden, and what a number is asked to be.
+type writtenKey struct{ text, number *atom }
 
 type factKey struct {
 	leaf  *query.Leaf
@@ -54,6 +58,7 @@ func newCompiler(opts Options) *compiler {
 		facts:    map[factKey]*constraint{},
 		held:     map[string]heldBefore{},
 		alone:    map[string][]Set{},
+		written:  map[writtenKey][]*atom{},
 	}
 }
 
@@ -92,6 +97,29 @@ func (r *compiler) constraint(l *query.Leaf, f *query.Field, kind atomKind) *con
 func (r *compiler) presence(f *query.Field, span query.Span) *constraint {
 	r.ids++
 	return &constraint{atom{id: r.ids, kind: present, span: span}, f}
+}
+
+// mostWritten is how many values of a set are looked at as text.
+const mostWritten = 16
+
+// unwritten forbids the values that number asks for and that, as text, are what
+// text must not be.
+func (r *compiler) unwritten(text, number *atom, f *query.Field) []*atom {
+	key := writtenKey{text, number}
+	atoms, known := r.written[key]
+	if known || text.set == nil || number.set == nil {
+		return atoms
+	}
+	if values, all := number.set.Members(mostWritten); all {
+		for _, v := range values {
+			if text.set.Contains(v) {
+				r.ids++
+				atoms = append(atoms, &atom{id: r.ids, kind: miss, cond: text.cond, span: text.span, set: r.theory(f).single(v)})
+			}
+		}
+	}
+	r.written[key] = atoms
+	return atoms
 }
 
 // theory returns the theory of a field.

@@ -432,8 +432,7 @@ func (s *search) cell(p place) *cell {
 // covers reports whether what a pattern forbids holds for another field: it has
 // a value of its own, but speaks for every field that it covers.
 func (c *cell) covers(f place) bool {
-	return c.slot == f.slot && c.field != f.field && nameMatches(c.field.Name, f.field.Name) &&
-		c.field.Type.Family() == f.field.Type.Family()
+	return c.slot == f.slot && c.field != f.field && nameMatches(c.field.Name, f.field.Name)
 }
 
 // nameMatches reports whether a field pattern covers a name: * is any run. Each
@@ -463,13 +462,35 @@ func (s *search) effective(c *cell) *cell {
 			continue
 		}
 		for _, h := range p.atoms {
-			if (h.kind == miss || h.kind == missing) && !c.has(h.atom) {
-				c = c.probe(h.atom)
-				c.atoms[len(c.atoms)-1].deps, c.witness = h.deps, nil
+			for _, a := range s.forbidden(p, h.atom, c) {
+				if !c.has(a) {
+					c = c.probe(a)
+					c.atoms[len(c.atoms)-1].deps, c.witness = h.deps, nil
+				}
 			}
 		}
 	}
 	return c
+}
+
+// forbidden is what an atom of a pattern means for a cell that it covers. A
+// pattern that is about text forbids numbers by how they are written: those that
+// the cell is asked for, if they are few.
+func (s *search) forbidden(pattern *cell, a *atom, c *cell) []*atom {
+	family := c.field.Type.Family()
+	switch {
+	case a.kind == missing, a.kind == miss && family == pattern.field.Type.Family():
+		return []*atom{a}
+	case a.kind != miss, pattern.field.Type.Family() != query.Strings, family != query.Integers && family != query.Booleans:
+		return nil
+	}
+	var all []*atom
+	for _, h := range c.atoms {
+		if h.kind == hit {
+			all = append(all, s.rules.unwritten(a, h.atom, c.field)...)
+		}
+	}
+	return all
 }
 
 // caution is for how many decisions a conflict makes the search look closer.

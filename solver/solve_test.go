@@ -545,6 +545,14 @@ func TestFieldPatterns(t *testing.T) {
 	any := &query.Field{Name: "*", Array: true}
 	hash := &query.Field{Name: "file.hash.*"}
 	md5 := &query.Field{Name: "file.hash.md5"}
+	port := &query.Field{Name: "destination.port", Type: query.Long}
+	equal := func(f *query.Field, values ...int64) *query.Leaf {
+		l := &query.Leaf{Field: f, Op: query.OpEqual}
+		for _, v := range values {
+			l.Items = append(l.Items, query.Operand{Value: query.IntOf(v)})
+		}
+		return l
+	}
 	for _, c := range []struct {
 		name string
 		pred query.Pred
@@ -556,6 +564,10 @@ func TestFieldPatterns(t *testing.T) {
 		{"but other values", and(not(glob(any, "*x*")), glob(fieldS, "a*b")), true},
 		{"a part of a name", and(not(exists(hash)), glob(md5, "a")), false},
 		{"another part", and(not(exists(hash)), glob(fieldS, "a")), true},
+		{"a number that is written so", and(not(glob(any, "*20*")), equal(port, 1200)), false},
+		{"in whatever order, a number that is written so", and(equal(port, 1200), not(glob(any, "*20*"))), false},
+		{"another number", and(not(glob(any, "*20*")), equal(port, 1200, 443)), true},
+		{"no value of any field", and(not(exists(any)), equal(port, 443)), false},
 		{"behind a choice", and(or(not(glob(any, "*x*")), glob(fieldT, "q")), glob(fieldS, "axb")), true},
 	} {
 		r := solver.Solve(solver.Problem{Goals: []solver.Goal{{Pred: c.pred, Want: solver.MustBeTrue}}}, solver.Options{})

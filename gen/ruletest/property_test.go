@@ -8,12 +8,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/rematch-dev/rematch/gen"
 	"github.com/rematch-dev/rematch/query"
 	"github.com/rematch-dev/rematch/query/eval"
+	"github.com/rematch-dev/rematch/query/ruleset"
 )
 
 // wrong is an evaluator with a mistake: events that it is wrong about get the
@@ -181,5 +184,45 @@ func TestNothingToDraw(t *testing.T) {
 	s := suite(t, `process.pid > 5`, `process.pid > 5 and process.pid < 3`)
 	if got := s.DrawnMatchesFrom(nil); !strings.Contains(got, "no document can be drawn") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestDrawnAtTheEdgeOfTime: an indicator may be drawn for the last moment that it
+// counts, and documents for a window that they are only ingested into a moment later.
+func TestDrawnAtTheEdgeOfTime(t *testing.T) {
+	for name, rule := range map[string]string{
+		"an indicator of the last month": `type = "threat_match"
+language = "kuery"
+query = "source.ip:*"
+threat_query = '@timestamp >= "now-30d"'
+threat_index = ["intel"]
+threat_mapping = [{entries = [{field = "source.ip", type = "mapping", value = "threat.indicator.ip"}]}]`,
+		"a window of ingestion": `type = "query"
+language = "kuery"
+query = "source.ip:*"
+from = "now-9m"
+timestamp_override = "event.ingested"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, diags := ruleset.OpenFS(fstest.MapFS{"r.toml": {Data: []byte("[rule]\nname = \"x\"\nrule_id = \"1\"\n" + rule)}}, "test", ruleset.Options{})
+			if diags.Err() != nil {
+				t.Fatal(diags)
+			}
+			plan, _ := set.Rules[0].Compile(ruleset.CompileOptions{})
+			program, err := eval.Compile(plan, eval.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			source := gen.NewSource(gen.SourceOptions{})
+			if err := source.AddRule(set.Rules[0], nil); err != nil {
+				t.Fatal(err)
+			}
+			s := &Suite{rule: set.Rules[0], plan: plan, program: program, record: &gen.Record{}, drawing: func() (*gen.Source, error) { return source, nil }}
+			for seed := range uint64(200) {
+				if wrong := s.drawnMatches(rand.NewPCG(1, seed)); wrong != "" {
+					t.Fatal(wrong)
+				}
+			}
+		})
 	}
 }

@@ -24,6 +24,7 @@ type leafNode struct {
 	checks []check // one an item
 	// For evaluation without a trace the items are sorted by how they match:
 	exact   map[string]bool  // literal texts, folded
+	literal map[string][]int // items of each of these
 	phrases map[string][]int // items of OpPhrase by their first word
 	slow    []int            // all other items
 	split   [][]string       // words of the items of OpPhrase
@@ -67,15 +68,30 @@ func (n *leafNode) otherwise(st *state, before int) query.Truth {
 // hits appends the items that some value satisfies.
 func (n *leafNode) hits(st *state, dst []int) []int {
 	c := st.cell(n.slot)
-	for k, holds := range n.checks {
+	test := func(k int) {
 		for i := range c.vals {
-			if holds(st, c, i) {
+			if n.checks[k](st, c, i) {
 				dst = append(dst, k)
 				break
 			}
 		}
 	}
-	return dst
+	if n.exact == nil {
+		for k := range n.checks {
+			test(k)
+		}
+		return dst
+	}
+	// A list has either literals, patterns and such, or phrases.
+	from := len(dst)
+	for i := range c.vals {
+		dst = append(dst, n.literal[c.text(i, n.leaf.Fold)]...)
+	}
+	for _, k := range n.slow {
+		test(k)
+	}
+	slices.Sort(dst[from:])
+	return dst[:from+len(slices.Compact(dst[from:]))]
 }
 
 func (n *leafNode) phraseIn(words []string) bool {
@@ -136,10 +152,11 @@ func (c *compiler) item(n *leafNode, k int) (check, error) {
 	}
 	literal := func(text string) (check, error) {
 		if n.exact == nil {
-			n.exact = map[string]bool{}
+			n.exact, n.literal = map[string]bool{}, map[string][]int{}
 		}
 		text = pattern.Fold(text, l.Fold)
 		n.exact[text] = true
+		n.literal[text] = append(n.literal[text], k)
 		return func(_ *state, c *cell, i int) bool { return c.text(i, l.Fold) == text }, nil
 	}
 	switch l.Op {

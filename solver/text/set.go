@@ -107,10 +107,34 @@ func (s *Set) Members(limit int) (members []string, all bool) {
 		}
 		return slices.Clone(l.items[:min(limit, len(l.items))]), false
 	}
-	if s.pumps() || s.endless() {
+	if s.exceeds(limit) || s.pumps() || s.endless() {
 		return nil, false
 	}
 	return s.whole().members(limit)
+}
+
+// exceeds reports whether one more symbol in a place of the simplest member makes
+// more than limit others. It spares the automaton of a set that has an end and is
+// still too large to be listed, such as all that a keyword of so many bytes holds.
+func (s *Set) exceeds(limit int) bool {
+	const first, last = '\U000F0000', '\U000FFFFD' // private use: patterns do not tell them apart
+	if limit > last-first {
+		return false
+	}
+	with := func(at int, symbol rune) bool { return s.Contains(s.witness[:at] + string(symbol) + s.witness[at:]) }
+	for at := 0; at <= len(s.witness); at++ {
+		if at < len(s.witness) && !utf8.RuneStart(s.witness[at]) {
+			continue
+		}
+		more := rune(0)
+		for int(more) <= limit && with(at, first+more) {
+			more++
+		}
+		if int(more) > limit {
+			return true
+		}
+	}
+	return false
 }
 
 // Count returns the number of members of each length in code points, from 0 to

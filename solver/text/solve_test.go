@@ -244,7 +244,7 @@ func TestMembers(t *testing.T) {
 	tests := []struct {
 		name    string
 		in, out []Lang
-		members string // separated by spaces; * for infinitely many
+		members string // separated by spaces; * for infinitely many, many for an end far away
 	}{
 		{"words", []Lang{Words([]string{"b", "a"}, exact)}, nil, "a b"},
 		{"words in all cases", []Lang{Literal("ab", query.FoldASCII)}, nil, "AB Ab aB ab"},
@@ -255,6 +255,8 @@ func TestMembers(t *testing.T) {
 		{"pattern cut to one", []Lang{Glob(pattern("a*"), exact)}, []Lang{Glob(pattern("a?*"), exact)}, "a"},
 		{"interval", []Lang{regex(t, "<8-11>", query.LuceneRegex, exact), Length(2, 2, CodePoints)}, nil, "08 09 10 11"},
 		{"pattern", globs(exact, "a*"), globs(exact, "*b"), "*"},
+		{"text of up to so many bytes", []Lang{Length(0, 32766, Bytes)}, globs(exact, "", "*b"), "many"},
+		{"pattern of up to so many bytes", append(globs(exact, "*ab*"), Length(0, 32766, Bytes)), globs(exact, "*c"), "many"},
 		{"loop without end", []Lang{regex(t, "(ab)*", query.LuceneRegex, exact)}, nil, "*"},
 	}
 	for _, test := range tests {
@@ -266,6 +268,12 @@ func TestMembers(t *testing.T) {
 			if test.members == "*" {
 				if _, all := set.Members(1000); all || set.Finite() {
 					t.Error("claims to be finite")
+				}
+				return
+			}
+			if test.members == "many" {
+				if got, all := set.Members(1000); got != nil || all || set.all != nil || set.isEndless {
+					t.Error("lists its members, or builds the automaton to see that it cannot")
 				}
 				return
 			}
