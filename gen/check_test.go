@@ -302,7 +302,7 @@ func TestJSON(t *testing.T) {
 	s := Check(rule, Options{Clock: func() time.Time { return Epoch }})
 	want := `{"rule_id":"query","rule":"query","file":"query","type":"query","language":"kuery","verdict":"verified","cases":2,` +
 		`"leaves":{"covered":1,"dead":1,"uncovered":0},"findings":[{"code":"dead-clause","severity":"warning",` +
-		`"summary":"this clause can never decide the outcome: process.pid \u003e 7","detail":"no value of process.pid satisfies these together","spans":[[19,34],[0,15]]}],"micros":0}`
+		`"summary":"this clause can never decide the outcome: process.pid \u003e 7","detail":"where it holds, what else is underlined holds already","spans":[[19,34],[0,15]]}],"micros":0}`
 	if diff := cmp.Diff(strings.ReplaceAll(want, `\u003e`, ">"), string(s.AppendVerdict(nil))); diff != "" {
 		t.Errorf("verdict -want +got\n%s", diff)
 	}

@@ -313,7 +313,7 @@ func members(name string, named map[string]bool) []string {
 
 // groupsOn says which elements of nested objects a path leads through: the group
 // of each part, or 0 where it is no nested object.
-func groupsOn(path []string, group int, elements []solver.Element) []int {
+func groupsOn(path []string, group int, elements []query.Element) []int {
 	groups := make([]int, len(path))
 	for group > 0 {
 		e := elements[group-1]

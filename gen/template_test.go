@@ -56,7 +56,7 @@ func TestTemplate(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		fields []solver.FieldSet
-		within []solver.Element
+		within []query.Element
 		stamp  stamps
 		want   string
 	}{
@@ -82,7 +82,7 @@ func TestTemplate(t *testing.T) {
 				{Field: nested("n.b", "n"), Group: 1, Values: sets(anyOf{"y"})},
 				{Field: nested("n.a", "n"), Group: 2, Values: sets(anyOf{"z"})},
 			},
-			within: []solver.Element{{Path: "n"}, {Path: "n"}},
+			within: []query.Element{{Path: "n"}, {Path: "n"}},
 			want:   `{"n":[{"a":"x","b":"y"},{"a":"z"}]}`,
 		},
 		{
@@ -93,24 +93,24 @@ func TestTemplate(t *testing.T) {
 				{Field: nested("n.b", "n"), Group: 1, Values: sets(anyOf{"z"})},
 				{Field: nested("n.m.a", "n.m"), Group: 5, Values: sets(anyOf{"w"})},
 			},
-			within: []solver.Element{{Path: "n"}, {Path: "n.m", Group: 1}, {Path: "n.m", Group: 1}, {Path: "n"}, {Path: "n.m", Group: 4}},
+			within: []query.Element{{Path: "n"}, {Path: "n.m", Group: 1}, {Path: "n.m", Group: 1}, {Path: "n"}, {Path: "n.m", Group: 4}},
 			want:   `{"n":[{"m":[{"a":"x"},{"a":"y"}],"b":"z"},{"m":{"a":"w"}}]}`,
 		},
 		{
 			name:   "an element without a value",
-			within: []solver.Element{{Path: "n.m"}},
+			within: []query.Element{{Path: "n.m"}},
 			want:   `{"n":{"m":{}}}`,
 		},
 		{
 			name:   "elements, and a field beside them that is read from outside",
 			fields: []solver.FieldSet{{Field: field("n.a"), Values: sets(anyOf{"x"})}, {Field: field("n.b"), Group: 1, Values: sets(anyOf{"y"})}, {Field: field("n.c"), Values: sets(anyOf{"z"})}},
-			within: []solver.Element{{Path: "n"}},
+			within: []query.Element{{Path: "n"}},
 			want:   `{"n":[{"a":"x","c":"z"},{"b":"y"}]}`,
 		},
 		{
 			name:   "one element needs no brackets",
 			fields: []solver.FieldSet{{Field: nested("n.a", "n"), Group: 1, Values: sets(anyOf{"x"})}},
-			within: []solver.Element{{Path: "n"}},
+			within: []query.Element{{Path: "n"}},
 			want:   `{"n":{"a":"x"}}`,
 		},
 		{

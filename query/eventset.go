@@ -6,3 +6,10 @@ type EventSet struct {
 	Docs       []Document
 	Indicators []Document
 }
+
+// Element is one element of the nested object at a path.
+type Element struct {
+	Slot  int
+	Path  string
+	Group int // of the element that this one lies in, or 0: of the document itself
+}

@@ -11,9 +11,9 @@ import (
 // which may lie in one another: an [query.Each] that must be true brings an
 // element into being, and one that must not says what no element may be.
 
-// element is an [Element], and the term that it is there to satisfy.
+// element is a [query.Element], and the term that it is there to satisfy.
 type element struct {
-	Element
+	query.Element
 	term query.Pred
 }
 
@@ -94,7 +94,7 @@ func (s *search) expandEach(p *query.Each, g goal) expansion {
 	}
 	key := nestedPath{g.slot, g.group, p.Path}
 	if yes {
-		s.elements = append(s.elements, element{Element{g.slot, p.Path, g.group}, p.Term})
+		s.elements = append(s.elements, element{query.Element{Slot: g.slot, Path: p.Path, Group: g.group}, p.Term})
 		s.trail = append(s.trail, func() { s.elements = s.elements[:len(s.elements)-1] })
 		group := len(s.elements)
 		next := []goal{{pred: p.Term, want: MustBeTrue, slot: g.slot, group: group, deps: g.deps}}

@@ -84,14 +84,7 @@ type Conflict struct {
 type Solution struct {
 	Fields   []FieldSet // ordered by slot, then by first use in the goals
 	Slots    int
-	Elements []Element // of nested objects; one in which no field has a value is there all the same
-}
-
-// Element is one element of the nested object at a path.
-type Element struct {
-	Slot  int
-	Path  string
-	Group int // of the element that this one lies in, or 0: of the document itself
+	Elements []query.Element // of nested objects; one in which no field has a value is there all the same
 }
 
 // FieldSet is what a solution says of one field. A field that no FieldSet
